@@ -1,0 +1,7 @@
+/**
+ * The development database.
+ */
+@NullMarked
+package dev.asyncmysql.embedded;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,7 @@
+/**
+ * A small ledger.
+ */
+@NullMarked
+package dev.asyncmysql.sample;
+
+import org.jspecify.annotations.NullMarked;
