@@ -1,31 +1,93 @@
 package dev.asyncmysql.autoconfigure;
 
-import io.asyncer.r2dbc.mysql.MySqlConnectionFactoryProvider;
-import io.r2dbc.pool.ConnectionPool;
-import io.r2dbc.pool.ConnectionPoolConfiguration;
-import io.r2dbc.spi.ConnectionFactoryOptions;
+import java.util.function.Function;
 
+import javax.net.ssl.HostnameVerifier;
+
+import dev.asyncmysql.AsyncMySql;
+import dev.asyncmysql.ConnectionSettings;
+import dev.asyncmysql.InvalidSettingsException;
+import dev.asyncmysql.PasswordProvider;
+import dev.asyncmysql.connection.DriverObjects;
+import dev.asyncmysql.connection.TlsMaterial;
+import io.asyncer.r2dbc.mysql.MySqlConnectionFactoryProvider;
+import io.netty.handler.ssl.SslContextBuilder;
+import io.netty.resolver.AddressResolverGroup;
+import io.r2dbc.spi.ConnectionFactory;
+import org.jspecify.annotations.Nullable;
+import reactor.netty.resources.LoopResources;
+
+import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
-import org.springframework.boot.autoconfigure.condition.ConditionalOnProperty;
-import org.springframework.boot.r2dbc.OptionsCapableConnectionFactory;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnClass;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean;
 import org.springframework.boot.r2dbc.autoconfigure.R2dbcAutoConfiguration;
+import org.springframework.boot.r2dbc.autoconfigure.R2dbcConnectionDetails;
+import org.springframework.boot.ssl.SslBundles;
 import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Conditional;
+import org.springframework.context.annotation.Import;
 import org.springframework.core.env.Environment;
 
 /**
- * Auto-configuration for MySQL over R2DBC.
+ * Auto-configuration of the connection to MySQL. It comes before Boot's, which then
+ * builds its {@code DatabaseClient}, transaction manager, health and metrics on the
+ * {@link ConnectionFactory} it finds, and it stands back as a whole from an application's
+ * own factory and from another database.
  */
 @AutoConfiguration(before = R2dbcAutoConfiguration.class)
-@ConditionalOnProperty("async-mysql.url")
+@ConditionalOnClass(MySqlConnectionFactoryProvider.class)
+@ConditionalOnMissingBean(ConnectionFactory.class)
+@Conditional(OnMySqlConnection.class)
+@Import({ ConnectionFactoryConfigurations.Pooled.class, ConnectionFactoryConfigurations.PoolMissing.class,
+		ConnectionFactoryConfigurations.Unpooled.class })
 public final class AsyncMySqlAutoConfiguration {
 
-	@Bean(destroyMethod = "dispose")
-	ConnectionPool connectionFactory(Environment environment) {
-		ConnectionFactoryOptions options = ConnectionFactoryOptions
-			.parse(environment.getRequiredProperty("async-mysql.url"));
-		return new ConnectionPool(ConnectionPoolConfiguration
-			.builder(new OptionsCapableConnectionFactory(options, new MySqlConnectionFactoryProvider().create(options)))
-			.build());
+	@Bean
+	@ConditionalOnMissingBean({ R2dbcConnectionDetails.class, ConnectionSettings.class })
+	PropertiesConnectionDetails asyncMySqlConnectionDetails(Environment environment) {
+		return new PropertiesConnectionDetails(new SettingsResolver(environment).resolve(null));
+	}
+
+	@Bean
+	@ConditionalOnMissingBean
+	ConnectionSettings asyncMySqlConnectionSettings(Environment environment, R2dbcConnectionDetails details) {
+		if (details instanceof PropertiesConnectionDetails properties) {
+			return properties.getSettings();
+		}
+		return new SettingsResolver(environment).resolve(details.getConnectionFactoryOptions());
+	}
+
+	@Bean
+	@ConditionalOnMissingBean
+	DriverObjects asyncMySqlDriverObjects(ConnectionSettings settings,
+			@AsyncMySql ObjectProvider<LoopResources> loopResources,
+			@AsyncMySql ObjectProvider<AddressResolverGroup<?>> resolver,
+			@AsyncMySql ObjectProvider<HostnameVerifier> hostnameVerifier,
+			@AsyncMySql ObjectProvider<Function<SslContextBuilder, SslContextBuilder>> sslContextCustomizer,
+			ObjectProvider<PasswordProvider> passwordProvider, ObjectProvider<SslBundles> sslBundles) {
+		return new DriverObjects(loopResources.getIfAvailable(), resolver.getIfAvailable(),
+				hostnameVerifier.getIfAvailable(), sslContextCustomizer.getIfAvailable(),
+				passwordProvider.getIfAvailable(), tlsMaterial(settings.ssl().bundle(), sslBundles.getIfAvailable()));
+	}
+
+	private static @Nullable TlsMaterial tlsMaterial(@Nullable String name, @Nullable SslBundles bundles) {
+		if (name == null) {
+			return null;
+		}
+		if (bundles == null || !bundles.getBundleNames().contains(name)) {
+			throw missingBundle(name, (bundles != null) ? String.join(", ", bundles.getBundleNames()) : "");
+		}
+		TlsMaterial material = new TlsMaterial(bundles.getBundle(name));
+		bundles.addBundleUpdateHandler(name, material::update);
+		return material;
+	}
+
+	private static InvalidSettingsException missingBundle(String name, String known) {
+		return new InvalidSettingsException(SettingsResolver.PREFIX + ".ssl.bundle",
+				"there is no SSL bundle '" + name + "'",
+				"Configure spring.ssl.bundle.pem." + name + " or spring.ssl.bundle.jks." + name
+						+ (known.isEmpty() ? "; there are no bundles yet." : ", or use one of: " + known + "."));
 	}
 
 }

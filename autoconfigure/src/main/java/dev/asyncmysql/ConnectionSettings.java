@@ -1,0 +1,227 @@
+package dev.asyncmysql;
+
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+
+import io.asyncer.r2dbc.mysql.constant.CompressionAlgorithm;
+import io.asyncer.r2dbc.mysql.constant.SslMode;
+import io.asyncer.r2dbc.mysql.constant.ZeroDateOption;
+import io.r2dbc.spi.ValidationDepth;
+import org.jspecify.annotations.Nullable;
+
+import org.springframework.boot.context.properties.ConfigurationProperties;
+import org.springframework.boot.context.properties.bind.DefaultValue;
+import org.springframework.util.StringUtils;
+import org.springframework.util.unit.DataSize;
+
+/**
+ * What one connection to MySQL is made of: where the server is, who connects, how the
+ * driver behaves, and the pool. It is immutable, holds what is in force after all sources
+ * of configuration were put together, and is what an application injects to read it. A
+ * component that is {@code null} was not configured: the driver's or the server's default
+ * holds.
+ *
+ * @param host Host name or address of the server.
+ * @param port Port of the server.
+ * @param database Database (schema) to use.
+ * @param username User to log in as.
+ * @param password Password of the user.
+ * @param unixSocket Path of the server's Unix domain socket, in place of a host and port.
+ * @param createDatabaseIfNotExist Whether to create the database when it does not exist.
+ * @param connectTimeout Time within which a TCP connection has to be established.
+ * @param statementTimeout Time after which the server ends a SELECT (max_execution_time;
+ * on MariaDB every statement).
+ * @param lockWaitTimeout Time that a statement waits for a row lock
+ * (innodb_lock_wait_timeout, whole seconds).
+ * @param sessionVariables Session variables to set on each new connection, each as
+ * name=value, with quotes where SQL needs them.
+ * @param connectionTimeZone Time zone in which temporal values travel: LOCAL, SERVER or
+ * an identifier such as UTC.
+ * @param forceConnectionTimeZoneToSession Whether to set the session's time_zone to the
+ * connection time zone.
+ * @param preserveInstants Whether to convert temporal values between the time zones of
+ * JVM and connection.
+ * @param zeroDate What a zero date (0000-00-00) is read as.
+ * @param tinyInt1IsBit Whether a signed TINYINT(1) is read as a boolean.
+ * @param useServerPrepareStatement Whether statements with parameters are prepared on the
+ * server; it costs an additional round trip each.
+ * @param prepareCacheSize Number of statements prepared on the server that each
+ * connection keeps.
+ * @param queryCacheSize Number of parsed statements that are kept for all connections.
+ * @param tcpKeepAlive Whether to enable TCP keep-alive.
+ * @param tcpNoDelay Whether to send small packets at once (TCP_NODELAY).
+ * @param metrics Whether Reactor Netty records metrics of the sockets in Micrometer's
+ * global registry.
+ * @param compressionAlgorithms Compression algorithms to offer to the server, the
+ * preferred one first.
+ * @param zstdCompressionLevel Compression level when zstd is chosen, from 1 to 22.
+ * @param allowLoadLocalInfileInPath Folder from which LOAD DATA LOCAL may read; without
+ * it, such statements are refused.
+ * @param localInfileBufferSize Size of the buffer with which LOAD DATA LOCAL reads a
+ * file.
+ * @param serverRsaPublicKeyFile File with the server's RSA public key, for
+ * caching_sha2_password without TLS.
+ * @param autodetectExtensions Whether the driver looks for extensions, such as codecs,
+ * through META-INF/services.
+ * @param options Further options of the driver by the driver's own names, for what has no
+ * property here.
+ * @param ssl TLS.
+ * @param pool Connection pool.
+ */
+@ConfigurationProperties("async-mysql")
+public record ConnectionSettings(@Nullable String host, @DefaultValue(Defaults.PORT) int port,
+		@Nullable String database, @Nullable String username, @Nullable String password, @Nullable String unixSocket,
+		@Nullable Boolean createDatabaseIfNotExist, @DefaultValue(Defaults.CONNECT_TIMEOUT) Duration connectTimeout,
+		@Nullable Duration statementTimeout, @Nullable Duration lockWaitTimeout,
+		@DefaultValue List<String> sessionVariables, @Nullable String connectionTimeZone,
+		@Nullable Boolean forceConnectionTimeZoneToSession, @Nullable Boolean preserveInstants,
+		@Nullable ZeroDateOption zeroDate, @Nullable Boolean tinyInt1IsBit, @Nullable Boolean useServerPrepareStatement,
+		@Nullable Integer prepareCacheSize, @Nullable Integer queryCacheSize,
+		@DefaultValue(Defaults.TCP_KEEP_ALIVE) boolean tcpKeepAlive,
+		@DefaultValue(Defaults.TCP_NO_DELAY) boolean tcpNoDelay, @Nullable Boolean metrics,
+		@DefaultValue List<CompressionAlgorithm> compressionAlgorithms, @Nullable Integer zstdCompressionLevel,
+		@Nullable String allowLoadLocalInfileInPath, @Nullable DataSize localInfileBufferSize,
+		@Nullable String serverRsaPublicKeyFile, @Nullable Boolean autodetectExtensions,
+		@DefaultValue Map<String, Object> options, @DefaultValue Ssl ssl, @DefaultValue Pool pool) {
+
+	public ConnectionSettings {
+		host = textOrNull(host);
+		database = textOrNull(database);
+		username = textOrNull(username);
+		password = textOrNull(password);
+		unixSocket = textOrNull(unixSocket);
+		sessionVariables = List.copyOf(sessionVariables);
+		compressionAlgorithms = List.copyOf(compressionAlgorithms);
+		options = Map.copyOf(options);
+	}
+
+	private static @Nullable String textOrNull(@Nullable String value) {
+		return StringUtils.hasText(value) ? value : null;
+	}
+
+	/**
+	 * Where the server is, for messages: a socket's path, or host and port, and the
+	 * database; never a secret.
+	 * @return the place, such as {@code localhost:3306/ledger}
+	 */
+	public String location() {
+		String server = (this.unixSocket != null) ? this.unixSocket
+				: ((this.host != null) ? this.host : "?") + ":" + this.port;
+		return (this.database != null) ? server + "/" + this.database : server;
+	}
+
+	/**
+	 * The place and the user; the password is left out.
+	 */
+	@Override
+	public String toString() {
+		return "ConnectionSettings[" + location() + ((this.username != null) ? " as " + this.username : "") + "]";
+	}
+
+	/**
+	 * TLS of a connection.
+	 *
+	 * @param mode How far TLS is demanded and the server's certificate verified. Without
+	 * a mode, a configured certificate authority or bundle means VERIFY_IDENTITY
+	 * (VERIFY_CA on loopback), otherwise PREFERRED holds.
+	 * @param bundle Name of the SSL bundle (spring.ssl.bundle) with the trusted
+	 * certificates and the client's key.
+	 * @param ca PEM file with the certificates of trusted authorities, as a path or with
+	 * classpath: in front.
+	 * @param cert PEM file with the client's certificate.
+	 * @param key PEM file with the client's private key.
+	 * @param keyPassword Password of the client's private key.
+	 * @param tlsVersion TLS versions to offer, such as TLSv1.3.
+	 */
+	public record Ssl(@Nullable SslMode mode, @Nullable String bundle, @Nullable String ca, @Nullable String cert,
+			@Nullable String key, @Nullable String keyPassword, @DefaultValue List<String> tlsVersion) {
+
+		public Ssl {
+			tlsVersion = List.copyOf(tlsVersion);
+		}
+
+		/**
+		 * Mode and place of the certificates; the key's password is left out.
+		 */
+		@Override
+		public String toString() {
+			return "Ssl[mode=" + this.mode + ", bundle=" + this.bundle + ", ca=" + this.ca + ", cert=" + this.cert
+					+ "]";
+		}
+
+	}
+
+	/**
+	 * Pool of connections. A negative {@code maxIdleTime} or {@code maxLifeTime} means no
+	 * limit; every time that a caller waits has one.
+	 *
+	 * @param enabled Whether connections are pooled; without a pool each use opens one
+	 * and closes it.
+	 * @param name Name of the pool in JMX.
+	 * @param maxSize Number of connections at most.
+	 * @param initialSize Number of connections to open at start.
+	 * @param minIdle Number of connections that is restored after eviction.
+	 * @param maxIdleTime Time after which an unused connection is closed.
+	 * @param maxLifeTime Time after which a connection is replaced; one that is in use
+	 * ends when it is returned.
+	 * @param lifeTimeJitter Fraction of the life time by which a connection may end
+	 * earlier, chosen for each at random, so that connections opened together do not end
+	 * together.
+	 * @param maxAcquireTime Time that a caller waits for a connection, retries included.
+	 * @param acquireRetry Number of further attempts within that time when a connection
+	 * cannot be had or proves dead.
+	 * @param maxPendingAcquire Number of callers that may wait for a connection; one more
+	 * fails at once.
+	 * @param maxCreateConnectionTime Time within which a connection has to be open and
+	 * logged in.
+	 * @param maxValidationTime Time within which a connection has to prove valid; half of
+	 * the acquire limit at most.
+	 * @param validationDepth Whether the server is asked (REMOTE, a round trip) before a
+	 * connection is lent. That the socket is still open is checked in any case.
+	 * @param validationQuery Statement to validate a connection with; it takes the place
+	 * of the validation depth.
+	 * @param backgroundEvictionInterval Time between two searches for connections to
+	 * close.
+	 * @param warmupParallelism Number of connections that are opened at the same time
+	 * when the pool is filled.
+	 * @param maxCloseTime Time within which connections have to be closed.
+	 * @param reuseOrder Which idle connection is lent next.
+	 * @param registerJmx Whether to register the pool in JMX.
+	 */
+	public record Pool(@DefaultValue(Defaults.POOL_ENABLED) boolean enabled, @DefaultValue("default") String name,
+			@DefaultValue(Defaults.POOL_MAX_SIZE) int maxSize,
+			@DefaultValue(Defaults.POOL_INITIAL_SIZE) int initialSize,
+			@DefaultValue(Defaults.POOL_MIN_IDLE) int minIdle,
+			@DefaultValue(Defaults.POOL_MAX_IDLE_TIME) Duration maxIdleTime,
+			@DefaultValue(Defaults.POOL_MAX_LIFE_TIME) Duration maxLifeTime,
+			@DefaultValue(Defaults.POOL_LIFE_TIME_JITTER) double lifeTimeJitter,
+			@DefaultValue(Defaults.POOL_MAX_ACQUIRE_TIME) Duration maxAcquireTime,
+			@DefaultValue(Defaults.POOL_ACQUIRE_RETRY) int acquireRetry,
+			@DefaultValue(Defaults.POOL_MAX_PENDING_ACQUIRE) int maxPendingAcquire,
+			@DefaultValue(Defaults.POOL_MAX_CREATE_CONNECTION_TIME) Duration maxCreateConnectionTime,
+			@DefaultValue(Defaults.POOL_MAX_VALIDATION_TIME) Duration maxValidationTime,
+			@DefaultValue(Defaults.POOL_VALIDATION_DEPTH) ValidationDepth validationDepth,
+			@Nullable String validationQuery,
+			@DefaultValue(Defaults.POOL_BACKGROUND_EVICTION_INTERVAL) Duration backgroundEvictionInterval,
+			@DefaultValue(Defaults.POOL_WARMUP_PARALLELISM) int warmupParallelism,
+			@DefaultValue(Defaults.POOL_MAX_CLOSE_TIME) Duration maxCloseTime,
+			@DefaultValue(Defaults.POOL_REUSE_ORDER) ReuseOrder reuseOrder,
+			@DefaultValue("false") boolean registerJmx) {
+
+	}
+
+	/**
+	 * Which idle connection is lent next.
+	 */
+	public enum ReuseOrder {
+
+		/** The one used last, so that the others can go idle. */
+		MOST_RECENTLY_USED,
+
+		/** The one unused longest, so that all are used alike. */
+		LEAST_RECENTLY_USED
+
+	}
+
+}

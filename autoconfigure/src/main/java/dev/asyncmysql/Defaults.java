@@ -1,0 +1,144 @@
+package dev.asyncmysql;
+
+/**
+ * Every default of {@link ConnectionSettings} with the reason for it. The values are
+ * strings because annotations bind them; what is not listed here is left to the driver or
+ * to the server.
+ */
+final class Defaults {
+
+	/** MySQL's registered port. */
+	static final String PORT = "3306";
+
+	/**
+	 * A TCP connection within a region is up in milliseconds. Five seconds outlast one
+	 * lost SYN and its two retransmissions (after 1 s and 3 s), and still fail before the
+	 * caller's acquire limit.
+	 */
+	static final String CONNECT_TIMEOUT = "5s";
+
+	/**
+	 * MySQL's packets are small requests that wait for an answer: Nagle's algorithm
+	 * together with delayed acknowledgements costs up to 40 ms for a request that is
+	 * written in two parts. The driver's default is off.
+	 */
+	static final String TCP_NO_DELAY = "true";
+
+	/**
+	 * Lets the operating system find a peer that vanished while a connection was lent and
+	 * silent. The driver's default is off.
+	 */
+	static final String TCP_KEEP_ALIVE = "true";
+
+	/**
+	 * Connections cost the server memory each; an application that needs none is the
+	 * exception.
+	 */
+	static final String POOL_ENABLED = "true";
+
+	/**
+	 * Enough to keep a small database server busy: a MySQL server runs about as many
+	 * statements at once as it has cores and disks. It is also what Boot and HikariCP
+	 * start with.
+	 */
+	static final String POOL_MAX_SIZE = "10";
+
+	/**
+	 * One connection proves server, credentials and schema before the first request. More
+	 * would have all instances of a deployment open their whole pool at the same moment.
+	 */
+	static final String POOL_INITIAL_SIZE = "1";
+
+	/**
+	 * The first request after a quiet hour finds a connection without the cost of a
+	 * handshake.
+	 */
+	static final String POOL_MIN_IDLE = "1";
+
+	/**
+	 * Three minutes are below the limits after which network equipment drops a silent
+	 * flow without telling either end: 4 minutes (Azure load balancers), 350 seconds
+	 * (AWS), 10 minutes (Google Cloud).
+	 */
+	static final String POOL_MAX_IDLE_TIME = "3m";
+
+	/**
+	 * Half an hour lets an application follow a changed DNS entry or a new replica within
+	 * reasonable time, and bounds the memory that a long session gathers on the server.
+	 */
+	static final String POOL_MAX_LIFE_TIME = "30m";
+
+	/**
+	 * Spreads the end of connections that were opened together over three minutes of the
+	 * thirty.
+	 */
+	static final String POOL_LIFE_TIME_JITTER = "0.1";
+
+	/**
+	 * A caller of a web application has usually gone after ten seconds; an answer that
+	 * says why is better by then than more waiting. r2dbc-pool's default is to wait for
+	 * ever.
+	 */
+	static final String POOL_MAX_ACQUIRE_TIME = "10s";
+
+	/**
+	 * A connection that turns out to be dead is replaced once; more attempts would hide
+	 * an outage.
+	 */
+	static final String POOL_ACQUIRE_RETRY = "1";
+
+	/**
+	 * Some thousand callers may wait behind a short stall of the server; beyond that, an
+	 * error at once sheds load that could not be served within the acquire limit anyway.
+	 * r2dbc-pool's default is unlimited.
+	 */
+	static final String POOL_MAX_PENDING_ACQUIRE = "10000";
+
+	/**
+	 * Connect, TLS and authentication together; above the connect limit so that its more
+	 * telling error comes first. r2dbc-pool's default is unlimited.
+	 */
+	static final String POOL_MAX_CREATE_CONNECTION_TIME = "8s";
+
+	/**
+	 * Validation is one round trip at most. It has to end well before the acquire limit,
+	 * or r2dbc-pool would put the unanswering connection back and hand it out again.
+	 * r2dbc-pool's default is unlimited.
+	 */
+	static final String POOL_MAX_VALIDATION_TIME = "2s";
+
+	/**
+	 * The driver knows without a round trip whether the socket is open; see also
+	 * {@link #POOL_MAX_IDLE_TIME}.
+	 */
+	static final String POOL_VALIDATION_DEPTH = "LOCAL";
+
+	/**
+	 * Often enough to end idle connections within their limit and a sixth. r2dbc-pool's
+	 * default is the idle limit itself, so that a connection can stay for almost twice
+	 * its time.
+	 */
+	static final String POOL_BACKGROUND_EVICTION_INTERVAL = "30s";
+
+	/**
+	 * Handshakes cost the server CPU (TLS, SHA-256); four at once warm ten connections up
+	 * in some 100 ms.
+	 */
+	static final String POOL_WARMUP_PARALLELISM = "4";
+
+	/**
+	 * A polite goodbye is one packet; a server that does not take it within this time is
+	 * left without.
+	 */
+	static final String POOL_MAX_CLOSE_TIME = "5s";
+
+	/**
+	 * The connection used last is warm in every cache, and the others can go idle and be
+	 * closed.
+	 */
+	static final String POOL_REUSE_ORDER = "MOST_RECENTLY_USED";
+
+	private Defaults() {
+	}
+
+}

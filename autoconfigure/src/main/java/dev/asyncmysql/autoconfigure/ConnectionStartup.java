@@ -1,0 +1,105 @@
+package dev.asyncmysql.autoconfigure;
+
+import java.time.Duration;
+
+import dev.asyncmysql.ConnectionSettings;
+import io.r2dbc.spi.Connection;
+import io.r2dbc.spi.ConnectionFactory;
+import org.apache.commons.logging.Log;
+import org.apache.commons.logging.LogFactory;
+import org.jspecify.annotations.Nullable;
+import reactor.core.publisher.Mono;
+
+import org.springframework.context.SmartLifecycle;
+
+/**
+ * Fills the pool before the web server accepts requests, and says in one line what the
+ * application is connected to. A server that cannot be reached is a warning: connections
+ * are opened when they are asked for.
+ */
+class ConnectionStartup implements SmartLifecycle {
+
+	/** Before the web server and whatever listens to messages. */
+	static final int PHASE = DEFAULT_PHASE - 8192;
+
+	private static final Log logger = LogFactory.getLog(ConnectionStartup.class);
+
+	private final ConnectionFactory connectionFactory;
+
+	private final @Nullable Mono<Integer> warmup;
+
+	private final ConnectionSettings settings;
+
+	private volatile boolean running;
+
+	ConnectionStartup(ConnectionFactory connectionFactory, @Nullable Mono<Integer> warmup,
+			ConnectionSettings settings) {
+		this.connectionFactory = connectionFactory;
+		this.warmup = warmup;
+		this.settings = settings;
+	}
+
+	@Override
+	public void start() {
+		this.running = true;
+		if (this.warmup == null) {
+			logger
+				.warn("The connection pool is switched off (pool.enabled): each use opens a connection and closes it, "
+						+ "and nothing limits their number");
+		}
+		Duration limit = this.settings.pool().maxAcquireTime();
+		Mono<String> server = Mono.usingWhen(this.connectionFactory.create(),
+				(connection) -> Mono.just(describe(connection)), Connection::close);
+		Mono<String> ready = (this.warmup != null) ? this.warmup.then(server) : server;
+		try {
+			// The thread that starts the context, never an event loop.
+			logger.info("Connected to " + ready.block(limit) + " at " + this.settings.location() + " as "
+					+ this.settings.username() + ": " + driver() + ", " + pool());
+		}
+		catch (RuntimeException ex) {
+			logger.warn("No connection to MySQL at " + this.settings.location() + " as " + this.settings.username()
+					+ " yet; the next is tried when one is asked for: " + ex.getMessage(), ex);
+		}
+	}
+
+	private static String describe(Connection connection) {
+		return connection.getMetadata().getDatabaseProductName() + " " + connection.getMetadata().getDatabaseVersion();
+	}
+
+	private String driver() {
+		return "r2dbc-mysql, connect within " + text(this.settings.connectTimeout());
+	}
+
+	private String pool() {
+		ConnectionSettings.Pool pool = this.settings.pool();
+		if (this.warmup == null) {
+			return "no pool";
+		}
+		return "pool of %d to %d connections, acquire within %s, idle for %s and alive for %s at most".formatted(
+				pool.minIdle(), pool.maxSize(), text(pool.maxAcquireTime()), text(pool.maxIdleTime()),
+				text(pool.maxLifeTime()));
+	}
+
+	private static String text(Duration duration) {
+		if (duration.isNegative()) {
+			return "ever";
+		}
+		return (duration.toMillis() % 1000 == 0) ? duration.toSeconds() + " s" : duration.toMillis() + " ms";
+	}
+
+	@Override
+	public void stop() {
+		this.running = false;
+	}
+
+	@Override
+	public boolean isRunning() {
+		return this.running;
+	}
+
+	@Override
+	public int getPhase() {
+		return PHASE;
+	}
+
+}

@@ -1,0 +1,61 @@
+package dev.asyncmysql.connection;
+
+import java.time.Duration;
+import java.util.function.BiPredicate;
+
+import io.r2dbc.spi.Connection;
+import io.r2dbc.spi.ValidationDepth;
+import reactor.core.publisher.Mono;
+import reactor.pool.PooledRefMetadata;
+
+/**
+ * Decides which connections leave the pool: those that are dead, idle for too long or too
+ * old. The pool asks before it lends a connection, when one is returned, and in the
+ * background, so that a caller never gets a connection whose socket is known to be
+ * closed: the next one is taken until a live one is found or a new one is opened.
+ */
+final class Eviction implements BiPredicate<Connection, PooledRefMetadata> {
+
+	private static final int JITTER_STEPS = 1 << 10;
+
+	private final long maxIdleMillis;
+
+	private final long maxLifeMillis;
+
+	private final double jitter;
+
+	Eviction(Duration maxIdleTime, Duration maxLifeTime, double jitter) {
+		this.maxIdleMillis = limit(maxIdleTime);
+		this.maxLifeMillis = limit(maxLifeTime);
+		this.jitter = jitter;
+	}
+
+	private static long limit(Duration time) {
+		return time.isNegative() ? Long.MAX_VALUE : time.toMillis();
+	}
+
+	@Override
+	public boolean test(Connection connection, PooledRefMetadata metadata) {
+		return metadata.idleTime() >= this.maxIdleMillis || metadata.lifeTime() >= lifeTimeOf(connection)
+				|| !isOpen(connection);
+	}
+
+	// The share that is taken off comes from the object's identity: it differs between
+	// connections and stays the same
+	// for each, without a place to keep it.
+	private long lifeTimeOf(Connection connection) {
+		if (this.maxLifeMillis == Long.MAX_VALUE) {
+			return Long.MAX_VALUE;
+		}
+		int spread = (System.identityHashCode(connection) * 0x9E3779B9) >>> 22;
+		return this.maxLifeMillis - (long) (this.maxLifeMillis * this.jitter * spread / JITTER_STEPS);
+	}
+
+	// The driver answers at once from what Netty knows; a connection that does not gets
+	// the benefit of the doubt, as
+	// validation follows.
+	private static boolean isOpen(Connection connection) {
+		return Mono.from(connection.validate(ValidationDepth.LOCAL)).toFuture().getNow(Boolean.TRUE);
+	}
+
+}

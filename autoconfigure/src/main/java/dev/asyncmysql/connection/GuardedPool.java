@@ -1,0 +1,226 @@
+package dev.asyncmysql.connection;
+
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.TimeoutException;
+import java.util.function.Consumer;
+
+import dev.asyncmysql.ConnectionSettings.Pool;
+import dev.asyncmysql.ConnectionSettings.ReuseOrder;
+import dev.asyncmysql.PoolCustomizer;
+import io.r2dbc.pool.ConnectionPool;
+import io.r2dbc.pool.ConnectionPoolConfiguration;
+import io.r2dbc.pool.PoolMetrics;
+import io.r2dbc.spi.Connection;
+import io.r2dbc.spi.ConnectionFactory;
+import io.r2dbc.spi.R2dbcNonTransientResourceException;
+import io.r2dbc.spi.R2dbcTimeoutException;
+import io.r2dbc.spi.R2dbcTransientResourceException;
+import org.apache.commons.logging.Log;
+import org.apache.commons.logging.LogFactory;
+import org.reactivestreams.Publisher;
+import reactor.core.Disposable;
+import reactor.core.Disposables;
+import reactor.core.publisher.Flux;
+import reactor.core.publisher.Mono;
+import reactor.core.scheduler.Schedulers;
+import reactor.pool.PoolAcquirePendingLimitException;
+import reactor.pool.PoolBuilder;
+import reactor.pool.PoolConfig;
+import reactor.pool.PoolShutdownException;
+import reactor.util.context.Context;
+
+/**
+ * The pool with the limits and answers that r2dbc-pool leaves open: a caller waits no
+ * longer than the acquire limit, retries included, and is told why it waited in vain;
+ * dead connections are never lent; the idle minimum is restored; closing is bounded in
+ * time.
+ */
+final class GuardedPool extends ConnectionPool {
+
+	private static final Log logger = LogFactory.getLog(GuardedPool.class);
+
+	/**
+	 * Key of Reactor's hook for a value that arrives after its subscriber was given up,
+	 * as r2dbc-pool uses it. A connection must not get lost there.
+	 */
+	private static final String ON_NEXT_DROPPED = "reactor.onNextDropped.local";
+
+	private final Pool settings;
+
+	private final String prefix;
+
+	private final Mono<Connection> acquire;
+
+	private final Disposable.Swap refill = Disposables.swap();
+
+	private GuardedPool(Pool settings, ConnectionPoolConfiguration configuration, String prefix) {
+		super(configuration);
+		this.settings = settings;
+		this.prefix = prefix;
+		this.acquire = withinLimit(super.create());
+	}
+
+	static ConnectionPool create(Pool settings, ConnectionFactory factory, List<PoolCustomizer> customizers,
+			String prefix) {
+		ConnectionPoolConfiguration.Builder configuration = ConnectionPoolConfiguration.builder(factory)
+			.name(settings.name())
+			.registerJmx(settings.registerJmx())
+			.maxSize(settings.maxSize())
+			.minIdle(settings.minIdle())
+			.initialSize(settings.minIdle())
+			.maxIdleTime(settings.maxIdleTime())
+			.maxLifeTime(settings.maxLifeTime())
+			.acquireRetry(settings.acquireRetry())
+			.maxCreateConnectionTime(settings.maxCreateConnectionTime())
+			.maxValidationTime(validationLimit(settings))
+			.validationDepth(settings.validationDepth())
+			.backgroundEvictionInterval(settings.backgroundEvictionInterval());
+		if (settings.validationQuery() != null) {
+			configuration.validationQuery(settings.validationQuery());
+		}
+		customizers.forEach((customizer) -> customizer.customizeConfiguration(configuration));
+		configuration.customizer((builder) -> {
+			apply(settings, builder);
+			customizers.forEach((customizer) -> customizer.customizePoolBuilder(builder));
+		});
+		return new GuardedPool(settings, configuration.build(), prefix);
+	}
+
+	// A validation that outlived the acquire limit would put an unanswering connection
+	// back, to be lent again.
+	private static Duration validationLimit(Pool settings) {
+		Duration half = settings.maxAcquireTime().dividedBy(2);
+		return (settings.maxValidationTime().compareTo(half) > 0) ? half : settings.maxValidationTime();
+	}
+
+	private static void apply(Pool settings,
+			PoolBuilder<Connection, ? extends PoolConfig<? extends Connection>> builder) {
+		int parallelism = Math.min(settings.warmupParallelism(), Math.max(1, settings.minIdle()));
+		builder.sizeBetween(settings.minIdle(), settings.maxSize(), parallelism)
+			.maxPendingAcquire(settings.maxPendingAcquire())
+			.evictionPredicate(new Eviction(settings.maxIdleTime(), settings.maxLifeTime(), settings.lifeTimeJitter()))
+			.idleResourceReuseOrder(settings.reuseOrder() == ReuseOrder.LEAST_RECENTLY_USED)
+			.destroyHandler((connection) -> close(connection, settings.maxCloseTime()));
+	}
+
+	private static Publisher<Void> close(Connection connection, Duration limit) {
+		return Mono.from(connection.close()).timeout(limit);
+	}
+
+	/**
+	 * Obtain a connection within the acquire limit.
+	 * @return a mono of a connection; it fails with {@link R2dbcTimeoutException} when
+	 * none became free in time, with {@link R2dbcTransientResourceException} when too
+	 * many callers wait already, with {@link R2dbcNonTransientResourceException} when the
+	 * pool is closed, and with the driver's exception when none could be opened
+	 */
+	@Override
+	public Mono<Connection> create() {
+		return this.acquire;
+	}
+
+	private Mono<Connection> withinLimit(Mono<Connection> source) {
+		return source.timeout(this.settings.maxAcquireTime())
+			.contextWrite(GuardedPool::closeDropped)
+			.onErrorMap(this::explain);
+	}
+
+	private static Context closeDropped(Context context) {
+		Consumer<Object> close = (dropped) -> {
+			if (dropped instanceof Connection connection) {
+				Mono.from(connection.close())
+					.subscribe(null, (ex) -> logger.warn("A connection that came too late could not be returned", ex));
+			}
+		};
+		Consumer<Object> next = context.<Consumer<Object>>getOrEmpty(ON_NEXT_DROPPED).map(close::andThen).orElse(close);
+		return context.put(ON_NEXT_DROPPED, next);
+	}
+
+	private Throwable explain(Throwable ex) {
+		if (ex instanceof TimeoutException) {
+			return new R2dbcTimeoutException(
+					"No connection within %d ms (%s.pool.max-acquire-time): %s. Find what holds connections for long, or raise %s.pool.max-size"
+						.formatted(this.settings.maxAcquireTime().toMillis(), this.prefix, usage(), this.prefix),
+					ex);
+		}
+		if (ex instanceof PoolAcquirePendingLimitException) {
+			return new R2dbcTransientResourceException(
+					"No more callers may wait for a connection (%s.pool.max-pending-acquire): %s. Send fewer requests, or raise %s.pool.max-size"
+						.formatted(this.prefix, usage(), this.prefix),
+					ex);
+		}
+		if (ex instanceof PoolShutdownException) {
+			return new R2dbcNonTransientResourceException("The connection pool is closed: the application is stopping",
+					ex);
+		}
+		return ex;
+	}
+
+	private String usage() {
+		return getMetrics()
+			.map((metrics) -> "%d of %d connections are in use, %d callers wait".formatted(metrics.acquiredSize(),
+					metrics.getMaxAllocatedSize(), metrics.pendingAcquireSize()))
+			.orElse("no figures");
+	}
+
+	/**
+	 * Open the initial connections and keep the idle minimum from then on.
+	 * @return a mono of the number of connections that were opened; it fails when one
+	 * could not be
+	 */
+	@Override
+	public Mono<Integer> warmup() {
+		int missing = Math.max(this.settings.initialSize(), this.settings.minIdle())
+				- getMetrics().map(PoolMetrics::allocatedSize).orElse(0);
+		return Flux.range(0, Math.max(0, missing))
+			.flatMap((index) -> create(), this.settings.warmupParallelism())
+			.collectList()
+			.doOnDiscard(Connection.class, (connection) -> Mono.from(connection.close()).subscribe())
+			.flatMap((connections) -> Flux.fromIterable(connections)
+				.flatMap(Connection::close)
+				.then(Mono.just(connections.size())))
+			.doOnSubscribe((subscription) -> startRefill());
+	}
+
+	// r2dbc-pool fills the pool up to the minimum once and not again after an eviction.
+	private void startRefill() {
+		if (this.settings.minIdle() > 0 && this.refill.get() == null) {
+			this.refill.update(Flux.interval(this.settings.backgroundEvictionInterval())
+				.onBackpressureDrop()
+				.concatMap((tick) -> super.warmup().onErrorResume((ex) -> {
+					logger.debug("The idle minimum could not be restored, the next attempt follows", ex);
+					return Mono.empty();
+				}), 1)
+				.subscribe());
+		}
+	}
+
+	@Override
+	public Mono<Void> disposeLater() {
+		return Mono.defer(() -> {
+			this.refill.dispose();
+			return super.disposeLater();
+		});
+	}
+
+	/**
+	 * Close all connections and wait for it, but no longer than the close limit and never
+	 * on an event loop.
+	 */
+	@Override
+	public void dispose() {
+		Mono<Void> closed = disposeLater().timeout(this.settings.maxCloseTime()).onErrorResume((ex) -> {
+			logger.warn("Not all connections could be closed within " + this.settings.maxCloseTime().toMillis()
+					+ " ms; the server will find them gone", ex);
+			return Mono.empty();
+		});
+		if (Schedulers.isInNonBlockingThread()) {
+			closed.subscribe();
+		}
+		else {
+			closed.block();
+		}
+	}
+
+}

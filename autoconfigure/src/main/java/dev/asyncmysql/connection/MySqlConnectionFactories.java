@@ -1,0 +1,163 @@
+package dev.asyncmysql.connection;
+
+import java.util.List;
+import java.util.Set;
+import java.util.function.Function;
+
+import dev.asyncmysql.ConnectionSettings;
+import dev.asyncmysql.PasswordProvider;
+import dev.asyncmysql.PoolCustomizer;
+import io.asyncer.r2dbc.mysql.MySqlConnectionFactoryProvider;
+import io.netty.handler.ssl.SslContextBuilder;
+import io.r2dbc.pool.ConnectionPool;
+import io.r2dbc.spi.ConnectionFactory;
+import io.r2dbc.spi.ConnectionFactoryOptions;
+import io.r2dbc.spi.Option;
+import io.r2dbc.spi.R2dbcNonTransientResourceException;
+import io.r2dbc.spi.R2dbcTimeoutException;
+import org.jspecify.annotations.Nullable;
+import org.reactivestreams.Publisher;
+import reactor.core.publisher.Mono;
+import reactor.core.scheduler.Schedulers;
+
+import org.springframework.boot.r2dbc.ConnectionFactoryDecorator;
+import org.springframework.boot.r2dbc.OptionsCapableConnectionFactory;
+
+/**
+ * The way from {@link ConnectionSettings} to a {@link ConnectionFactory}: the one door of
+ * this package.
+ */
+public final class MySqlConnectionFactories {
+
+	/**
+	 * Options of the driver that it knows but that have no property, because they take an
+	 * object or because the driver has replaced them.
+	 */
+	private static final Set<String> OPTIONS_WITHOUT_PROPERTY = Set.of(
+			MySqlConnectionFactoryProvider.LOOP_RESOURCES.name(), MySqlConnectionFactoryProvider.RESOLVER.name(),
+			MySqlConnectionFactoryProvider.PASSWORD_PUBLISHER.name(),
+			MySqlConnectionFactoryProvider.SSL_HOSTNAME_VERIFIER.name(),
+			MySqlConnectionFactoryProvider.SSL_CONTEXT_BUILDER_CUSTOMIZER.name(), "serverZoneId");
+
+	private MySqlConnectionFactories() {
+	}
+
+	/**
+	 * Return the property that carries an option of the driver.
+	 * @param option name of the option, as in a URL
+	 * @return the property's name below the prefix, such as {@code ssl.mode}, or
+	 * {@code null} where there is none
+	 */
+	public static @Nullable String propertyOf(String option) {
+		DriverOption known = DriverOption.byName(option);
+		return (known != null) ? known.property() : null;
+	}
+
+	/**
+	 * Return whether the driver reads an option.
+	 * @param option name of the option, as in a URL
+	 * @return {@code false} for an option that the driver would ignore
+	 */
+	public static boolean isKnown(String option) {
+		return DriverOption.byName(option) != null || OPTIONS_WITHOUT_PROPERTY.contains(option);
+	}
+
+	/**
+	 * Check the settings and translate them into the driver's options.
+	 * @param settings the settings
+	 * @param objects what the driver takes as objects
+	 * @param prefix prefix of the properties that the settings came from, for messages
+	 * @return the options
+	 * @throws dev.asyncmysql.InvalidSettingsException if the settings are wrong or
+	 * contradict themselves
+	 */
+	public static ConnectionFactoryOptions options(ConnectionSettings settings, DriverObjects objects, String prefix) {
+		new SettingsValidator(settings, prefix).validate(objects.passwordProvider() != null);
+		ConnectionFactoryOptions.Builder options = ConnectionFactoryOptions.builder()
+			.option(ConnectionFactoryOptions.DRIVER, MySqlConnectionFactoryProvider.MYSQL_DRIVER);
+		settings.options().forEach((name, value) -> options.option(Option.<Object>valueOf(name), value));
+		for (DriverOption option : DriverOption.values()) {
+			option.apply(settings, options);
+		}
+		applyObjects(settings, objects, prefix, options);
+		return options.build();
+	}
+
+	private static void applyObjects(ConnectionSettings settings, DriverObjects objects, String prefix,
+			ConnectionFactoryOptions.Builder options) {
+		if (objects.loopResources() != null) {
+			options.option(MySqlConnectionFactoryProvider.LOOP_RESOURCES, objects.loopResources());
+		}
+		if (objects.resolver() != null) {
+			options.option(MySqlConnectionFactoryProvider.RESOLVER, objects.resolver());
+		}
+		if (objects.hostnameVerifier() != null) {
+			options.option(MySqlConnectionFactoryProvider.SSL_HOSTNAME_VERIFIER, objects.hostnameVerifier());
+		}
+		Function<SslContextBuilder, SslContextBuilder> customizer = sslContextCustomizer(settings, objects, prefix);
+		if (customizer != null) {
+			options.option(MySqlConnectionFactoryProvider.SSL_CONTEXT_BUILDER_CUSTOMIZER, customizer);
+		}
+		if (objects.passwordProvider() != null) {
+			options.option(MySqlConnectionFactoryProvider.PASSWORD_PUBLISHER,
+					passwordPublisher(objects.passwordProvider(), settings));
+		}
+	}
+
+	private static @Nullable Function<SslContextBuilder, SslContextBuilder> sslContextCustomizer(
+			ConnectionSettings settings, DriverObjects objects, String prefix) {
+		TlsMaterial material = (objects.tlsMaterial() != null) ? objects.tlsMaterial()
+				: Tls.pem(settings.ssl(), prefix);
+		if (material == null) {
+			return objects.sslContextCustomizer();
+		}
+		Function<SslContextBuilder, SslContextBuilder> certificates = material.customizer(Tls.mode(settings));
+		return (objects.sslContextCustomizer() != null) ? certificates.andThen(objects.sslContextCustomizer())
+				: certificates;
+	}
+
+	private static Publisher<String> passwordPublisher(PasswordProvider provider, ConnectionSettings settings) {
+		String limit = settings.connectTimeout().toMillis() + " ms (connect-timeout)";
+		return Mono.defer(() -> Mono.from(provider.getPassword()))
+			.switchIfEmpty(Mono.error(() -> new R2dbcNonTransientResourceException(
+					"The PasswordProvider gave no password for " + settings.location())))
+			.timeout(settings.connectTimeout(),
+					Mono.error(() -> new R2dbcTimeoutException(
+							"The PasswordProvider gave no password for " + settings.location() + " within " + limit)))
+			// A password that arrives on an event loop would pin all connections to that
+			// one loop.
+			.publishOn(Schedulers.single());
+	}
+
+	/**
+	 * Create a factory that opens a new connection at each request, by the driver itself
+	 * rather than by whichever driver claims its name.
+	 * @param options the options
+	 * @param decorators what to wrap the driver's factory in, the innermost first
+	 * @return the factory, which gives its options to Boot
+	 */
+	public static ConnectionFactory unpooled(ConnectionFactoryOptions options,
+			List<ConnectionFactoryDecorator> decorators) {
+		ConnectionFactory factory = new OptionsCapableConnectionFactory(options,
+				new MySqlConnectionFactoryProvider().create(options));
+		for (ConnectionFactoryDecorator decorator : decorators) {
+			factory = decorator.decorate(factory);
+		}
+		return factory;
+	}
+
+	/**
+	 * Create a bounded pool. Its {@link ConnectionPool#warmup()} opens the initial
+	 * connections; its {@link ConnectionPool#dispose()} is bounded in time.
+	 * @param settings the settings
+	 * @param factory the factory to pool, as from {@link #unpooled}
+	 * @param customizers what to change in the pool, in order
+	 * @param prefix prefix of the properties that the settings came from, for messages
+	 * @return the pool
+	 */
+	public static ConnectionPool pooled(ConnectionSettings settings, ConnectionFactory factory,
+			List<PoolCustomizer> customizers, String prefix) {
+		return GuardedPool.create(settings.pool(), factory, customizers, prefix);
+	}
+
+}

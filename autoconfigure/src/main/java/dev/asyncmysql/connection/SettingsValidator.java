@@ -1,0 +1,196 @@
+package dev.asyncmysql.connection;
+
+import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
+import java.time.Duration;
+
+import dev.asyncmysql.ConnectionSettings;
+import dev.asyncmysql.ConnectionSettings.Pool;
+import dev.asyncmysql.ConnectionSettings.Ssl;
+import dev.asyncmysql.InvalidSettingsException;
+import io.asyncer.r2dbc.mysql.constant.SslMode;
+import org.jspecify.annotations.Nullable;
+import reactor.netty.resources.LoopResources;
+
+import org.springframework.util.StringUtils;
+
+/**
+ * Checks settings as a whole before anything is opened with them, and says what to write
+ * instead.
+ */
+final class SettingsValidator {
+
+	private final ConnectionSettings settings;
+
+	private final String prefix;
+
+	SettingsValidator(ConnectionSettings settings, String prefix) {
+		this.settings = settings;
+		this.prefix = prefix;
+	}
+
+	void validate(boolean passwordProvided) {
+		validateServer();
+		validateUser(passwordProvided);
+		validateOptions();
+		validateSsl(this.settings.ssl());
+		validatePool(this.settings.pool());
+	}
+
+	private void validateServer() {
+		if (this.settings.unixSocket() != null) {
+			validateUnixSocket(this.settings.unixSocket());
+		}
+		else if (!StringUtils.hasText(this.settings.host())) {
+			throw invalid("host", "no host is configured", "Set it, or " + this.prefix + ".url.");
+		}
+		if (this.settings.port() < 1 || this.settings.port() > 65535) {
+			throw invalid("port", this.settings.port() + " is not a port", "Set a number from 1 to 65535.");
+		}
+		positive("connect-timeout", this.settings.connectTimeout());
+		positiveIfSet("statement-timeout", this.settings.statementTimeout());
+		positiveIfSet("lock-wait-timeout", this.settings.lockWaitTimeout());
+	}
+
+	private void validateUnixSocket(String socket) {
+		if (this.settings.host() != null) {
+			throw invalid("unix-socket", "a socket and a host are both configured",
+					"Remove this property or " + this.prefix + ".host.");
+		}
+		SslMode mode = this.settings.ssl().mode();
+		if (mode != null && mode != SslMode.DISABLED && mode != SslMode.PREFERRED) {
+			throw invalid("ssl.mode", mode + " cannot be had over the Unix socket " + socket,
+					"Remove it: a socket does not leave the machine. Or connect to a host.");
+		}
+		if (!LoopResources.hasNativeSupport()) {
+			throw invalid("unix-socket",
+					"no native transport of Netty is available, and without one there are no " + "Unix sockets",
+					"Add io.netty:netty-transport-native-epoll with the classifier of your platform, such as "
+							+ "linux-x86_64 (on macOS netty-transport-native-kqueue), or connect to a host.");
+		}
+	}
+
+	private void validateUser(boolean passwordProvided) {
+		if (!StringUtils.hasText(this.settings.username())) {
+			throw invalid("username", "no user is configured for " + this.settings.location(),
+					"Set " + this.prefix + ".username and " + this.prefix + ".password.");
+		}
+		if (passwordProvided && this.settings.password() != null) {
+			throw invalid("password", "a password and a PasswordProvider bean are both there",
+					"Remove this property or the bean.");
+		}
+	}
+
+	private void validateOptions() {
+		for (String name : this.settings.options().keySet()) {
+			String property = MySqlConnectionFactories.propertyOf(name);
+			if (property != null && !DriverOption.USE_SERVER_PREPARE_STATEMENT.property().equals(property)) {
+				throw invalid("options." + name, "the option has a property of its own",
+						"Write " + this.prefix + "." + property + " instead.");
+			}
+		}
+		directory("allow-load-local-infile-in-path", this.settings.allowLoadLocalInfileInPath());
+		file("server-rsa-public-key-file", this.settings.serverRsaPublicKeyFile());
+		Integer level = this.settings.zstdCompressionLevel();
+		if (level != null && (level < 1 || level > 22)) {
+			throw invalid("zstd-compression-level", level + " is not a level of zstd", "Set a number from 1 to 22.");
+		}
+	}
+
+	private void validateSsl(Ssl ssl) {
+		boolean pem = ssl.ca() != null || ssl.cert() != null || ssl.key() != null;
+		if (ssl.bundle() != null && pem) {
+			throw invalid("ssl.bundle", "a bundle and PEM files (ssl.ca, ssl.cert, ssl.key) are both configured",
+					"Keep one of them.");
+		}
+		if ((ssl.cert() != null) != (ssl.key() != null)) {
+			throw invalid((ssl.cert() != null) ? "ssl.key" : "ssl.cert",
+					"a client certificate needs both ssl.cert and ssl.key", "Set this property, or remove the other.");
+		}
+		if (ssl.mode() == SslMode.DISABLED && (pem || ssl.bundle() != null)) {
+			throw invalid("ssl.mode", "TLS is disabled, yet certificates are configured",
+					"Remove ssl.mode, so that the server is verified, or remove the certificates.");
+		}
+		if (ssl.mode() != null && !ssl.mode().verifyCertificate() && ssl.ca() != null) {
+			throw invalid("ssl.ca", "with ssl.mode " + ssl.mode() + " no certificate is verified",
+					"Remove ssl.mode, or set VERIFY_CA or VERIFY_IDENTITY; or remove ssl.ca.");
+		}
+	}
+
+	private void validatePool(Pool pool) {
+		atLeast("pool.max-size", pool.maxSize(), 1);
+		atLeast("pool.initial-size", pool.initialSize(), 0);
+		atLeast("pool.min-idle", pool.minIdle(), 0);
+		atLeast("pool.acquire-retry", pool.acquireRetry(), 0);
+		atLeast("pool.max-pending-acquire", pool.maxPendingAcquire(), 0);
+		atLeast("pool.warmup-parallelism", pool.warmupParallelism(), 1);
+		atMostMaxSize("pool.initial-size", pool.initialSize(), pool);
+		atMostMaxSize("pool.min-idle", pool.minIdle(), pool);
+		positive("pool.max-acquire-time", pool.maxAcquireTime());
+		positive("pool.max-create-connection-time", pool.maxCreateConnectionTime());
+		positive("pool.max-validation-time", pool.maxValidationTime());
+		positive("pool.max-close-time", pool.maxCloseTime());
+		positive("pool.background-eviction-interval", pool.backgroundEvictionInterval());
+		if (!(pool.lifeTimeJitter() >= 0 && pool.lifeTimeJitter() < 1)) {
+			throw invalid("pool.life-time-jitter", pool.lifeTimeJitter() + " is not a fraction",
+					"Set a number from 0 up to, but not including, 1.");
+		}
+	}
+
+	private void atMostMaxSize(String property, int value, Pool pool) {
+		if (value > pool.maxSize()) {
+			throw invalid(property, value + " is above pool.max-size (" + pool.maxSize() + ")",
+					"Lower it, or raise pool.max-size.");
+		}
+	}
+
+	private void atLeast(String property, int value, int minimum) {
+		if (value < minimum) {
+			throw invalid(property, value + " is below " + minimum, "Set at least " + minimum + ".");
+		}
+	}
+
+	private void positiveIfSet(String property, @Nullable Duration value) {
+		if (value != null) {
+			positive(property, value);
+		}
+	}
+
+	private void positive(String property, Duration value) {
+		if (value.toMillis() < 1) {
+			throw invalid(property, text(value) + " is not a time to wait; nothing here waits without a limit",
+					"Set a time of at least 1ms, such as 10s.");
+		}
+	}
+
+	private void file(String property, @Nullable String value) {
+		if (value != null && !Files.isReadable(path(property, value))) {
+			throw invalid(property, "there is no readable file " + value, "Name a file.");
+		}
+	}
+
+	private void directory(String property, @Nullable String value) {
+		if (value != null && !Files.isDirectory(path(property, value))) {
+			throw invalid(property, "there is no folder " + value, "Name a folder, or remove the property.");
+		}
+	}
+
+	private Path path(String property, String value) {
+		try {
+			return Path.of(value);
+		}
+		catch (InvalidPathException ex) {
+			throw invalid(property, value + " is not a path (" + ex.getReason() + ")", "Name a file.");
+		}
+	}
+
+	private static String text(Duration duration) {
+		return duration.toMillis() + "ms";
+	}
+
+	private InvalidSettingsException invalid(String property, String problem, String action) {
+		return new InvalidSettingsException(this.prefix + "." + property, problem, action);
+	}
+
+}

@@ -1,0 +1,57 @@
+package dev.asyncmysql;
+
+import org.testcontainers.mysql.MySQLContainer;
+
+/**
+ * The real MySQL that all integration tests share, and what they ask it about itself past
+ * the code under test.
+ */
+public final class MySqlServer {
+
+	/** The version that the tests run on. */
+	public static final String IMAGE = "mysql:9.7";
+
+	private MySqlServer() {
+	}
+
+	/**
+	 * Return the server, started at the first call and stopped with the JVM.
+	 * @return the container
+	 */
+	public static MySQLContainer container() {
+		return Holder.CONTAINER;
+	}
+
+	/**
+	 * Return properties of a connection to it.
+	 * @return host, port, database, user and password
+	 */
+	public static String[] properties() {
+		MySQLContainer mysql = container();
+		return new String[] { "async-mysql.host=" + mysql.getHost(), "async-mysql.port=" + mysql.getFirstMappedPort(),
+				"async-mysql.database=" + mysql.getDatabaseName(), "async-mysql.username=root",
+				"async-mysql.password=" + mysql.getPassword() };
+	}
+
+	/**
+	 * Return the URL of a connection to it.
+	 * @return the URL without user and password
+	 */
+	public static String url() {
+		MySQLContainer mysql = container();
+		return "r2dbc:mysql://" + mysql.getHost() + ":" + mysql.getFirstMappedPort() + "/" + mysql.getDatabaseName();
+	}
+
+	private static final class Holder {
+
+		private static final MySQLContainer CONTAINER = start();
+
+		private static MySQLContainer start() {
+			MySQLContainer container = new MySQLContainer(IMAGE);
+			container.start();
+			return container;
+		}
+
+	}
+
+}

@@ -1,0 +1,7 @@
+/**
+ * Tests.
+ */
+@NullMarked
+package dev.asyncmysql.autoconfigure;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,7 @@
+/**
+ * Tests.
+ */
+@NullMarked
+package dev.asyncmysql.connection;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,2 @@
+CREATE TABLE IF NOT EXISTS scripted (id INT PRIMARY KEY, name VARCHAR(20) NOT NULL);
+REPLACE INTO scripted VALUES (1, 'from schema');
