@@ -3,6 +3,7 @@ package dev.asyncmysql;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Collectors;
 
 import io.asyncer.r2dbc.mysql.constant.CompressionAlgorithm;
 import io.asyncer.r2dbc.mysql.constant.SslMode;
@@ -93,7 +94,13 @@ public record ConnectionSettings(@Nullable String host, @DefaultValue(Defaults.P
 		unixSocket = textOrNull(unixSocket);
 		sessionVariables = List.copyOf(sessionVariables);
 		compressionAlgorithms = List.copyOf(compressionAlgorithms);
-		options = Map.copyOf(options);
+		options = options.entrySet()
+			.stream()
+			.collect(Collectors.toUnmodifiableMap(Map.Entry::getKey, (option) -> plain(option.getValue())));
+	}
+
+	private static Object plain(Object value) {
+		return (value instanceof CharSequence text) ? text.toString() : value;
 	}
 
 	private static @Nullable String textOrNull(@Nullable String value) {

@@ -3,6 +3,7 @@ package dev.asyncmysql.autoconfigure;
 import java.time.Duration;
 
 import dev.asyncmysql.ConnectionSettings;
+import dev.asyncmysql.connection.MySqlConnectionFactories;
 import io.r2dbc.spi.Connection;
 import io.r2dbc.spi.ConnectionFactory;
 import org.apache.commons.logging.Log;
@@ -63,11 +64,15 @@ class ConnectionStartup implements SmartLifecycle {
 	}
 
 	private static String describe(Connection connection) {
-		return connection.getMetadata().getDatabaseProductName() + " " + connection.getMetadata().getDatabaseVersion();
+		// The driver gives version_comment as the product, which holds what a
+		// distribution put there.
+		String version = connection.getMetadata().getDatabaseVersion();
+		return version.contains("MariaDB") ? version : "MySQL " + version;
 	}
 
 	private String driver() {
-		return "r2dbc-mysql, connect within " + text(this.settings.connectTimeout());
+		return "r2dbc-mysql, TLS " + MySqlConnectionFactories.sslMode(this.settings) + ", connect within "
+				+ text(this.settings.connectTimeout());
 	}
 
 	private String pool() {

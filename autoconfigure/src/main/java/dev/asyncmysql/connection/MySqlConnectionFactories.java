@@ -8,6 +8,7 @@ import dev.asyncmysql.ConnectionSettings;
 import dev.asyncmysql.PasswordProvider;
 import dev.asyncmysql.PoolCustomizer;
 import io.asyncer.r2dbc.mysql.MySqlConnectionFactoryProvider;
+import io.asyncer.r2dbc.mysql.constant.SslMode;
 import io.netty.handler.ssl.SslContextBuilder;
 import io.r2dbc.pool.ConnectionPool;
 import io.r2dbc.spi.ConnectionFactory;
@@ -19,6 +20,7 @@ import org.jspecify.annotations.Nullable;
 import org.reactivestreams.Publisher;
 import reactor.core.publisher.Mono;
 import reactor.core.scheduler.Schedulers;
+import reactor.netty.resources.LoopResources;
 
 import org.springframework.boot.r2dbc.ConnectionFactoryDecorator;
 import org.springframework.boot.r2dbc.OptionsCapableConnectionFactory;
@@ -60,6 +62,16 @@ public final class MySqlConnectionFactories {
 	 */
 	public static boolean isKnown(String option) {
 		return DriverOption.byName(option) != null || OPTIONS_WITHOUT_PROPERTY.contains(option);
+	}
+
+	/**
+	 * Return how far TLS is demanded, with what the settings leave to the defaults.
+	 * @param settings the settings
+	 * @return the mode in force
+	 */
+	public static SslMode sslMode(ConnectionSettings settings) {
+		SslMode mode = Tls.mode(settings);
+		return (mode != null) ? mode : (settings.unixSocket() != null) ? SslMode.DISABLED : SslMode.PREFERRED;
 	}
 
 	/**
@@ -138,6 +150,9 @@ public final class MySqlConnectionFactories {
 	 */
 	public static ConnectionFactory unpooled(ConnectionFactoryOptions options,
 			List<ConnectionFactoryDecorator> decorators) {
+		// Loads Netty's native library now, rather than on a thread that must not wait,
+		// with the first connection.
+		LoopResources.hasNativeSupport();
 		ConnectionFactory factory = new OptionsCapableConnectionFactory(options,
 				new MySqlConnectionFactoryProvider().create(options));
 		for (ConnectionFactoryDecorator decorator : decorators) {

@@ -9,10 +9,13 @@ import dev.asyncmysql.ConnectionSettings;
 import dev.asyncmysql.ConnectionSettings.Pool;
 import dev.asyncmysql.ConnectionSettings.Ssl;
 import dev.asyncmysql.InvalidSettingsException;
+import io.asyncer.r2dbc.mysql.MySqlConnectionFactoryProvider;
+import io.asyncer.r2dbc.mysql.constant.CompressionAlgorithm;
 import io.asyncer.r2dbc.mysql.constant.SslMode;
 import org.jspecify.annotations.Nullable;
 import reactor.netty.resources.LoopResources;
 
+import org.springframework.util.ClassUtils;
 import org.springframework.util.StringUtils;
 
 /**
@@ -92,6 +95,12 @@ final class SettingsValidator {
 		}
 		directory("allow-load-local-infile-in-path", this.settings.allowLoadLocalInfileInPath());
 		file("server-rsa-public-key-file", this.settings.serverRsaPublicKeyFile());
+		if (Boolean.TRUE.equals(this.settings.metrics())) {
+			library("metrics", "io.micrometer.core.instrument.MeterRegistry", "io.micrometer:micrometer-core");
+		}
+		if (this.settings.compressionAlgorithms().contains(CompressionAlgorithm.ZSTD)) {
+			library("compression-algorithms", "com.github.luben.zstd.Zstd", "com.github.luben:zstd-jni");
+		}
 		Integer level = this.settings.zstdCompressionLevel();
 		if (level != null && (level < 1 || level > 22)) {
 			throw invalid("zstd-compression-level", level + " is not a level of zstd", "Set a number from 1 to 22.");
@@ -161,6 +170,13 @@ final class SettingsValidator {
 		if (value.toMillis() < 1) {
 			throw invalid(property, text(value) + " is not a time to wait; nothing here waits without a limit",
 					"Set a time of at least 1ms, such as 10s.");
+		}
+	}
+
+	private void library(String property, String type, String dependency) {
+		if (!ClassUtils.isPresent(type, MySqlConnectionFactoryProvider.class.getClassLoader())) {
+			throw invalid(property, dependency + " is not on the class path",
+					"Add the dependency, or remove the property.");
 		}
 	}
 

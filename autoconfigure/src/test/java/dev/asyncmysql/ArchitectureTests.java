@@ -1,0 +1,98 @@
+package dev.asyncmysql;
+
+import com.tngtech.archunit.core.domain.JavaClass;
+import com.tngtech.archunit.core.domain.JavaModifier;
+import com.tngtech.archunit.core.importer.ImportOption;
+import com.tngtech.archunit.junit.AnalyzeClasses;
+import com.tngtech.archunit.junit.ArchTest;
+import com.tngtech.archunit.lang.ArchCondition;
+import com.tngtech.archunit.lang.ArchRule;
+import com.tngtech.archunit.lang.ConditionEvents;
+import com.tngtech.archunit.lang.SimpleConditionEvent;
+import org.jspecify.annotations.NullMarked;
+
+import org.springframework.boot.autoconfigure.AutoConfiguration;
+
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.methods;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
+
+/**
+ * The arrows between the packages, and what each may show.
+ */
+@AnalyzeClasses(packages = "dev.asyncmysql", importOptions = ImportOption.DoNotIncludeTests.class)
+class ArchitectureTests {
+
+	@ArchTest
+	final ArchRule nothingKnowsTheWiring = noClasses().that()
+		.resideOutsideOfPackage("dev.asyncmysql.autoconfigure")
+		.should()
+		.dependOnClassesThat()
+		.resideInAPackage("dev.asyncmysql.autoconfigure");
+
+	@ArchTest
+	final ArchRule theRootKnowsNoOtherPackage = noClasses().that()
+		.resideInAPackage("dev.asyncmysql")
+		.should()
+		.dependOnClassesThat()
+		.resideInAPackage("dev.asyncmysql.(*)..");
+
+	@ArchTest
+	final ArchRule theConnectionKnowsOnlyTheRoot = noClasses().that()
+		.resideInAPackage("dev.asyncmysql.connection")
+		.should()
+		.dependOnClassesThat()
+		.resideInAnyPackage("dev.asyncmysql.embedded..", "dev.asyncmysql.transaction..", "dev.asyncmysql.bulk..",
+				"dev.asyncmysql.observability..");
+
+	@ArchTest
+	final ArchRule theEmbeddedDatabaseKnowsOnlyTheRoot = noClasses().that()
+		.resideInAPackage("dev.asyncmysql.embedded")
+		.should()
+		.dependOnClassesThat()
+		.resideInAnyPackage("dev.asyncmysql.connection..");
+
+	@ArchTest
+	final ArchRule onlyTheConnectionAndItsWiringKnowDriverAndPool = noClasses().that()
+		.resideOutsideOfPackages("dev.asyncmysql", "dev.asyncmysql.connection", "dev.asyncmysql.autoconfigure")
+		.should()
+		.dependOnClassesThat()
+		.resideInAnyPackage("io.asyncer..", "io.r2dbc.pool..", "reactor.pool..");
+
+	@ArchTest
+	final ArchRule theWiringShowsAutoConfigurationsAlone = classes().that()
+		.resideInAPackage("dev.asyncmysql.autoconfigure")
+		.and()
+		.arePublic()
+		.should()
+		.beAnnotatedWith(AutoConfiguration.class)
+		.andShould()
+		.haveModifier(JavaModifier.FINAL);
+
+	@ArchTest
+	final ArchRule autoConfigurationsShowNoMembers = methods().that()
+		.areDeclaredInClassesThat()
+		.areAnnotatedWith(AutoConfiguration.class)
+		.should()
+		.notBePublic();
+
+	@ArchTest
+	final ArchRule noReflectionIntoOthers = noClasses().should()
+		.dependOnClassesThat()
+		.haveFullyQualifiedName("java.lang.reflect.Field");
+
+	@ArchTest
+	final ArchRule allPackagesAreNullMarked = classes().should(new ArchCondition<>("be in a package of @NullMarked") {
+
+		@Override
+		public void check(JavaClass type, ConditionEvents events) {
+			boolean marked = type.getPackage()
+				.tryGetPackageInfo()
+				.filter((info) -> info.isAnnotatedWith(NullMarked.class))
+				.isPresent();
+			events.add(new SimpleConditionEvent(type, marked, type.getPackageName() + " has no @NullMarked"));
+		}
+
+	});
+
+}
