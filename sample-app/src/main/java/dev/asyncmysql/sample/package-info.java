@@ -1,5 +1,5 @@
 /**
- * A small ledger.
+ * A small ledger: the application, and how it reports problems.
  */
 @NullMarked
 package dev.asyncmysql.sample;
