@@ -8,6 +8,7 @@ import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Mono;
 
 import org.springframework.context.MessageSourceResolvable;
+import org.springframework.core.NestedExceptionUtils;
 import org.springframework.dao.DataAccessResourceFailureException;
 import org.springframework.dao.TransientDataAccessException;
 import org.springframework.http.HttpHeaders;
@@ -35,7 +36,7 @@ class ProblemAdvice extends ResponseEntityExceptionHandler {
 	@ExceptionHandler({ CannotCreateTransactionException.class, DataAccessResourceFailureException.class,
 			TransientDataAccessException.class })
 	ProblemDetail databaseUnavailable(Exception ex) {
-		this.logger.warn("The database did not answer", ex);
+		this.logger.warn("The database did not answer: " + NestedExceptionUtils.getMostSpecificCause(ex));
 		ProblemDetail problem = ProblemDetail.forStatusAndDetail(HttpStatus.SERVICE_UNAVAILABLE,
 				"The database does not answer at the moment; try again later.");
 		problem.setType(URI.create("urn:problem-type:database-unavailable"));

@@ -18,8 +18,8 @@ import jakarta.validation.constraints.Positive;
 record NewTransfer(@NotNull Long from, @NotNull Long to,
 		@NotNull @Positive @Digits(integer = 12, fraction = 2) BigDecimal amount) {
 
-	@AssertTrue(message = "must be true: a transfer goes to another account")
-	public boolean isToAnotherAccount() {
+	@AssertTrue(message = "must name two different accounts")
+	public boolean isBetweenTwoAccounts() {
 		return !Objects.equals(this.from, this.to);
 	}
 

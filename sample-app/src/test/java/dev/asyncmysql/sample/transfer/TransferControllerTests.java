@@ -43,7 +43,7 @@ class TransferControllerTests {
 			{"from": 1, "to": 2, "amount": -1}    | amount
 			{"from": 1, "to": 2, "amount": 1.001} | amount
 			{"from": 1, "to": 2, "amount": 1e12}  | amount
-			{"from": 1, "to": 1, "amount": 1}     | toAnotherAccount
+			{"from": 1, "to": 1, "amount": 1}     | betweenTwoAccounts
 			""")
 	void invalidTransferIsAProblemWithItsFields(String body, String fields) {
 		post(body).expectStatus()
