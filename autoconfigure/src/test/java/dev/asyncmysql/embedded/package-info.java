@@ -1,0 +1,7 @@
+/**
+ * Tests of the development database.
+ */
+@NullMarked
+package dev.asyncmysql.embedded;
+
+import org.jspecify.annotations.NullMarked;
