@@ -127,7 +127,7 @@ final class SettingsResolver {
 					"the service connection is for '" + driver + "', and this starter connects to MySQL and MariaDB",
 					"Set " + PREFIX + ".enabled=false where another database is used.");
 		}
-		return SettingsLayer.of("the service connection", service);
+		return SettingsLayer.of("the connection details", service);
 	}
 
 	private @Nullable SettingsLayer ownUrl(@Nullable SettingsLayer top, List<String> shadowed) {
