@@ -13,6 +13,9 @@ public class AllowedBlockingCalls implements BlockHoundIntegration {
 	public void applyTo(BlockHound.Builder builder) {
 		// A TLS handshake takes random numbers from a device that always has some.
 		builder.allowBlockingCallsInside("java.security.SecureRandom", "nextBytes");
+		// Netty guards the growth of its buffer pool with a lock that is held for some
+		// instructions.
+		builder.allowBlockingCallsInside("io.netty.buffer.AdaptivePoolingAllocator", "allocate");
 		// The first violation loads the messages from the class path, as a class is
 		// loaded.
 		builder.allowBlockingCallsInside("org.hibernate.validator.resourceloading.PlatformResourceBundleLocator",

@@ -1,0 +1,21 @@
+package dev.asyncmysql;
+
+import reactor.blockhound.BlockHound;
+import reactor.blockhound.integration.BlockHoundIntegration;
+
+/**
+ * Tells BlockHound of what may happen on an event loop because it waits for nobody
+ * outside.
+ */
+public class AllowedBlockingCalls implements BlockHoundIntegration {
+
+	@Override
+	public void applyTo(BlockHound.Builder builder) {
+		// A TLS handshake takes random numbers from a device that always has some.
+		builder.allowBlockingCallsInside("java.security.SecureRandom", "nextBytes");
+		// Netty guards the growth of its buffer pool with a lock that is held for some
+		// instructions.
+		builder.allowBlockingCallsInside("io.netty.buffer.AdaptivePoolingAllocator", "allocate");
+	}
+
+}
