@@ -30,6 +30,8 @@ final class MariaDbServer {
 
 	private static final Duration GRACE = Duration.ofSeconds(10);
 
+	private static final long POLL_MILLIS = 100;
+
 	private static final Pattern VERSION = Pattern.compile("^Version: '([^']+)'");
 
 	private final LoggedProcess process;
@@ -58,8 +60,10 @@ final class MariaDbServer {
 		List<String> command = new ArrayList<>();
 		command.add(programs.install().toString());
 		if (!programs.windows()) {
-			Collections.addAll(command, "--no-defaults", "--basedir=" + programs.baseDir(), "--force",
-					"--skip-name-resolve", "--skip-test-db");
+			// Relative to the working folder, because the script does not bear a blank in
+			// it.
+			Collections.addAll(command, "--no-defaults", "--basedir=.", "--force", "--skip-name-resolve",
+					"--skip-test-db");
 		}
 		command.add("--datadir=" + data);
 		LoggedProcess process = launch(programs, command, new CompletableFuture<>());
@@ -162,23 +166,26 @@ final class MariaDbServer {
 
 	private static String awaitVersion(LoggedProcess process, CompletableFuture<String> version, StartClock clock)
 			throws TimeoutException, InterruptedException {
-		CompletableFuture<Object> first = CompletableFuture.anyOf(version, process.process().onExit());
 		while (true) {
 			try {
-				if (first.get(clock.nextWaitMillis(), TimeUnit.MILLISECONDS) instanceof String found) {
-					return found;
-				}
-				process.awaitOutput();
-				throw FailureAdvice.failure("The embedded MariaDB ended while it was starting (exit code %d)."
-					.formatted(process.process().exitValue()), process.lastLines(), null);
+				return version.get(Math.min(POLL_MILLIS, clock.nextWaitMillis()), TimeUnit.MILLISECONDS);
 			}
 			catch (TimeoutException ex) {
+				requireAlive(process);
 				clock.check("waiting for the server to come up");
 			}
 			catch (ExecutionException ex) {
 				throw FailureAdvice.failure("The embedded MariaDB could not make the database and its account.",
 						process.lastLines(), ex.getCause());
 			}
+		}
+	}
+
+	private static void requireAlive(LoggedProcess process) throws InterruptedException {
+		if (!process.process().isAlive()) {
+			process.awaitOutput();
+			throw FailureAdvice.failure("The embedded MariaDB ended while it was starting (exit code %d)."
+				.formatted(process.process().exitValue()), process.lastLines(), null);
 		}
 	}
 

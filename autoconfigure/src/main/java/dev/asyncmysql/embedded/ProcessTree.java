@@ -2,10 +2,7 @@ package dev.asyncmysql.embedded;
 
 import java.time.Duration;
 import java.util.List;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
 import java.util.stream.Stream;
 
 import org.apache.commons.logging.Log;
@@ -19,6 +16,8 @@ final class ProcessTree {
 	private static final Log log = LogFactory.getLog(EmbeddedMariaDb.class);
 
 	private static final Duration FORCED_GRACE = Duration.ofSeconds(5);
+
+	private static final long POLL_MILLIS = 20;
 
 	private final ProcessHandle root;
 
@@ -39,7 +38,7 @@ final class ProcessTree {
 		// Children of a process that has ended cannot be found any more.
 		List<ProcessHandle> children = this.root.descendants().toList();
 		this.root.destroy();
-		if (this.root.isAlive() && !await(List.of(this.root), grace)) {
+		if (!await(List.of(this.root), grace)) {
 			log.warn("Embedded MariaDB: process %d did not end within %s and is killed".formatted(this.root.pid(),
 					StartClock.seconds(grace)));
 		}
@@ -53,20 +52,28 @@ final class ProcessTree {
 	}
 
 	private static boolean await(List<ProcessHandle> processes, Duration limit) {
-		CompletableFuture<?>[] exits = processes.stream().map(ProcessHandle::onExit).toArray(CompletableFuture[]::new);
+		// ProcessHandle.onExit was seen never to complete for a process that had ended.
+		long deadline = System.nanoTime() + limit.toNanos();
+		boolean interrupted = false;
 		try {
-			CompletableFuture.allOf(exits).get(limit.toMillis(), TimeUnit.MILLISECONDS);
+			while (processes.stream().anyMatch(ProcessHandle::isAlive)) {
+				if (System.nanoTime() - deadline >= 0) {
+					return false;
+				}
+				try {
+					TimeUnit.MILLISECONDS.sleep(POLL_MILLIS);
+				}
+				catch (InterruptedException ex) {
+					// A server that is stopped half way would be worse than a short wait.
+					interrupted = true;
+				}
+			}
 			return true;
 		}
-		catch (TimeoutException ex) {
-			return false;
-		}
-		catch (InterruptedException ex) {
-			Thread.currentThread().interrupt();
-			return false;
-		}
-		catch (ExecutionException ex) {
-			throw new IllegalStateException(ex);
+		finally {
+			if (interrupted) {
+				Thread.currentThread().interrupt();
+			}
 		}
 	}
 

@@ -6,6 +6,7 @@ import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.concurrent.TimeUnit;
 
 import dev.asyncmysql.EmbeddedDatabaseException;
 import org.apache.commons.logging.LogFactory;
@@ -179,6 +180,28 @@ class EmbeddedMariaDbTests {
 	}
 
 	@Test
+	void whatNobodyClosesEndsWithTheJvm() throws Exception {
+		Programs programs = programs(INSTALL, SERVE);
+		Path sign = this.folder.resolve("sign");
+		Process application = new ProcessBuilder(ProcessHandle.current().info().command().orElseThrow(), "-cp",
+				System.getProperty("java.class.path"), ForgetfulApplication.class.getName(),
+				programs.server().toString(), programs.install().toString(), sign.toString())
+			.redirectErrorStream(true)
+			.redirectOutput(this.folder.resolve("output").toFile())
+			.start();
+		try {
+			assertThat(application.waitFor(30, TimeUnit.SECONDS)).isTrue();
+		}
+		finally {
+			application.destroyForcibly();
+		}
+		assertThat(this.folder.resolve("output")).content().contains("is up after");
+		String[] said = Files.readString(sign).split("\n");
+		assertThat(isAlive(said[0])).isFalse();
+		assertThat(Path.of(said[1])).doesNotExist();
+	}
+
+	@Test
 	void stubbornProcessIsKilledWithItsChildren() throws Exception {
 		Path script = script("stubborn", """
 				trap '' TERM
@@ -218,9 +241,11 @@ class EmbeddedMariaDbTests {
 	}
 
 	private static boolean isAlive(Path pid) throws IOException {
-		return ProcessHandle.of(Long.parseLong(Files.readString(pid).trim()))
-			.filter(ProcessHandle::isAlive)
-			.isPresent();
+		return isAlive(Files.readString(pid).trim());
+	}
+
+	private static boolean isAlive(String pid) {
+		return ProcessHandle.of(Long.parseLong(pid)).filter(ProcessHandle::isAlive).isPresent();
 	}
 
 }
