@@ -80,7 +80,7 @@ public final class EmbeddedMariaDb implements AutoCloseable {
 	 * exist
 	 * @return the running server
 	 * @throws EmbeddedDatabaseException if it cannot be started within
-	 * {@link EmbeddedSettings#startTimeout()}
+	 * {@link EmbeddedSettings#startTimeout()}; stopping what was begun comes on top
 	 * @throws IllegalArgumentException if a database cannot be named so
 	 */
 	public static EmbeddedMariaDb start(EmbeddedSettings settings, String databaseName) {
@@ -95,12 +95,14 @@ public final class EmbeddedMariaDb implements AutoCloseable {
 	static EmbeddedMariaDb start(EmbeddedSettings settings, String databaseName, Programs programs, StartClock clock) {
 		DatabaseHome home = DatabaseHome.open(settings.dataDir());
 		EmbeddedMariaDb database = null;
+		boolean up = false;
 		try {
 			if (home.isTemporary()) {
 				AbandonedHomes.removeBeside(home.folder());
 			}
 			database = start(settings.port(), databaseName, programs, home, clock);
 			RunningDatabases.add(database);
+			up = true;
 			log.info(("Embedded MariaDB: %s is up after %s on %s:%d with database '%s', data in %s (%s). "
 					+ "It is MariaDB, not MySQL. Connect with: %s --defaults-file=%s")
 				.formatted(database.getServerVersion(), StartClock.seconds(clock.elapsed()), database.getHost(),
@@ -118,7 +120,10 @@ public final class EmbeddedMariaDb implements AutoCloseable {
 					ex);
 		}
 		finally {
-			if (database == null) {
+			if (!up && database != null) {
+				database.close();
+			}
+			else if (!up) {
 				home.close();
 			}
 		}

@@ -38,7 +38,7 @@ final class ProcessTree {
 		// Children of a process that has ended cannot be found any more.
 		List<ProcessHandle> children = this.root.descendants().toList();
 		this.root.destroy();
-		if (!await(List.of(this.root), grace)) {
+		if (!await(List.of(this.root), grace) && !grace.isZero()) {
 			log.warn("Embedded MariaDB: process %d did not end within %s and is killed".formatted(this.root.pid(),
 					StartClock.seconds(grace)));
 		}
