@@ -113,7 +113,7 @@ class MetadataTests {
 		return name.replaceAll("([A-Z])", "-$1").toLowerCase(Locale.ROOT);
 	}
 
-	private static Map<String, Map<String, Object>> metadata() {
+	static Map<String, Map<String, Object>> metadata() {
 		try (InputStream stream = ConnectionSettings.class
 			.getResourceAsStream("/META-INF/spring-configuration-metadata.json")) {
 			List<Map<String, Object>> properties = JsonPath.parse(stream).read("$.properties");

@@ -103,11 +103,13 @@ public final class EmbeddedMariaDb implements AutoCloseable {
 			database = start(settings.port(), databaseName, programs, home, clock);
 			RunningDatabases.add(database);
 			up = true;
-			log.info(("Embedded MariaDB: %s is up after %s on %s:%d with database '%s', data in %s (%s). "
-					+ "It is MariaDB, not MySQL. Connect with: %s --defaults-file=%s")
-				.formatted(database.getServerVersion(), StartClock.seconds(clock.elapsed()), database.getHost(),
-						database.getPort(), databaseName, home.folder(),
-						home.isTemporary() ? "deleted at the end" : "kept", programs.client(), home.clientOptions()));
+			log.info(
+					("This is a development database: MariaDB %s, which is not MySQL and not for production. It is up after "
+							+ "%s on %s:%d with database '%s', data in %s (%s). Connect with: %s --defaults-file=%s")
+						.formatted(database.getServerVersion(), StartClock.seconds(clock.elapsed()), database.getHost(),
+								database.getPort(), databaseName, home.folder(),
+								home.isTemporary() ? "deleted at the end" : "kept", programs.client(),
+								home.clientOptions()));
 			return database;
 		}
 		catch (IOException ex) {

@@ -6,7 +6,6 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 
-import dev.asyncmysql.ConnectionSettings;
 import dev.asyncmysql.embedded.EmbeddedMariaDb;
 import io.r2dbc.pool.ConnectionPool;
 import org.junit.jupiter.api.Test;
@@ -60,10 +59,11 @@ class EmbeddedDatabaseIT {
 	}
 
 	private void overTheSocket(ApplicationContext running, String socket) {
-		ConnectionSettings settings = running.getBean(ConnectionSettings.class);
+		query(running, "CREATE USER socket@localhost IDENTIFIED BY 'secret'");
+		query(running, "GRANT SELECT ON ledger.* TO socket@localhost");
 		this.contexts
-			.withPropertyValues("async-mysql.unix-socket=" + socket, "async-mysql.username=" + settings.username(),
-					"async-mysql.password=" + settings.password(), "async-mysql.database=ledger")
+			.withPropertyValues("async-mysql.unix-socket=" + socket, "async-mysql.username=socket",
+					"async-mysql.password=secret", "async-mysql.database=ledger")
 			.run((context) -> {
 				assertThat(context).doesNotHaveBean(EmbeddedMariaDb.class);
 				assertThat(query(context, "SELECT name FROM scripted")).containsExactly("from schema");

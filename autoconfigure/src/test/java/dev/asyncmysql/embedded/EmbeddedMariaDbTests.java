@@ -195,7 +195,7 @@ class EmbeddedMariaDbTests {
 		finally {
 			application.destroyForcibly();
 		}
-		assertThat(this.folder.resolve("output")).content().contains("is up after");
+		assertThat(this.folder.resolve("output")).content().contains("It is up after");
 		String[] said = Files.readString(sign).split("\n");
 		assertThat(isAlive(said[0])).isFalse();
 		assertThat(Path.of(said[1])).doesNotExist();
