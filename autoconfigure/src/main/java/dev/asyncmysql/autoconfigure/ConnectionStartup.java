@@ -6,12 +6,14 @@ import dev.asyncmysql.ConnectionSettings;
 import dev.asyncmysql.connection.MySqlConnectionFactories;
 import io.r2dbc.spi.Connection;
 import io.r2dbc.spi.ConnectionFactory;
+import io.r2dbc.spi.R2dbcTimeoutException;
 import org.apache.commons.logging.Log;
 import org.apache.commons.logging.LogFactory;
 import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Mono;
 
 import org.springframework.context.SmartLifecycle;
+import org.springframework.core.NestedExceptionUtils;
 
 /**
  * Fills the pool before the web server accepts requests, and says in one line what the
@@ -51,15 +53,18 @@ class ConnectionStartup implements SmartLifecycle {
 		Duration limit = this.settings.pool().maxAcquireTime();
 		Mono<String> server = Mono.usingWhen(this.connectionFactory.create(),
 				(connection) -> Mono.just(describe(connection)), Connection::close);
-		Mono<String> ready = (this.warmup != null) ? this.warmup.then(server) : server;
+		Mono<String> ready = ((this.warmup != null) ? this.warmup.then(server) : server).timeout(limit,
+				Mono.error(() -> new R2dbcTimeoutException("no answer within " + text(limit))));
 		try {
 			// The thread that starts the context, never an event loop.
-			logger.info("Connected to " + ready.block(limit) + " at " + this.settings.location() + " as "
+			logger.info("Connected to " + ready.block() + " at " + this.settings.location() + " as "
 					+ this.settings.username() + ": " + driver() + ", " + pool());
 		}
 		catch (RuntimeException ex) {
 			logger.warn("No connection to MySQL at " + this.settings.location() + " as " + this.settings.username()
-					+ " yet; the next is tried when one is asked for: " + ex.getMessage(), ex);
+					+ " yet; the next is tried when one is asked for: "
+					+ NestedExceptionUtils.getMostSpecificCause(ex));
+			logger.debug("No connection to MySQL yet", ex);
 		}
 	}
 

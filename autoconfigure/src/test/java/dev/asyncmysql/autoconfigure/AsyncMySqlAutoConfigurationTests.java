@@ -24,6 +24,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 import reactor.netty.resources.LoopResources;
 
 import org.springframework.boot.autoconfigure.AutoConfigurations;
+import org.springframework.boot.autoconfigure.context.ConfigurationPropertiesAutoConfiguration;
 import org.springframework.boot.r2dbc.OptionsCapableConnectionFactory;
 import org.springframework.boot.r2dbc.autoconfigure.ConnectionFactoryOptionsBuilderCustomizer;
 import org.springframework.boot.r2dbc.autoconfigure.R2dbcAutoConfiguration;
@@ -52,7 +53,8 @@ class AsyncMySqlAutoConfigurationTests {
 
 	private final ApplicationContextRunner bare = new ApplicationContextRunner()
 		.withConfiguration(AutoConfigurations.of(AsyncMySqlAutoConfiguration.class, R2dbcAutoConfiguration.class,
-				R2dbcTransactionManagerAutoConfiguration.class, TransactionAutoConfiguration.class));
+				R2dbcTransactionManagerAutoConfiguration.class, TransactionAutoConfiguration.class,
+				ConfigurationPropertiesAutoConfiguration.class));
 
 	private final ApplicationContextRunner contexts = this.bare.withPropertyValues(NOWHERE);
 

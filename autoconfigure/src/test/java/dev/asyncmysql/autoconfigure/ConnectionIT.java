@@ -25,6 +25,7 @@ import reactor.core.publisher.Mono;
 import reactor.test.StepVerifier;
 
 import org.springframework.boot.autoconfigure.AutoConfigurations;
+import org.springframework.boot.autoconfigure.context.ConfigurationPropertiesAutoConfiguration;
 import org.springframework.boot.autoconfigure.ssl.SslAutoConfiguration;
 import org.springframework.boot.r2dbc.ConnectionFactoryDecorator;
 import org.springframework.boot.r2dbc.OptionsCapableConnectionFactory;
@@ -56,7 +57,7 @@ class ConnectionIT {
 	private final ApplicationContextRunner contexts = new ApplicationContextRunner()
 		.withConfiguration(AutoConfigurations.of(AsyncMySqlAutoConfiguration.class, R2dbcAutoConfiguration.class,
 				R2dbcInitializationAutoConfiguration.class, ServiceConnectionAutoConfiguration.class,
-				SslAutoConfiguration.class));
+				SslAutoConfiguration.class, ConfigurationPropertiesAutoConfiguration.class));
 
 	@Test
 	void hostAndPort(CapturedOutput output) {
