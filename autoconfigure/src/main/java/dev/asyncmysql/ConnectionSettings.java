@@ -12,7 +12,9 @@ import io.r2dbc.spi.ValidationDepth;
 import org.jspecify.annotations.Nullable;
 
 import org.springframework.boot.context.properties.ConfigurationProperties;
+import org.springframework.boot.context.properties.bind.Binder;
 import org.springframework.boot.context.properties.bind.DefaultValue;
+import org.springframework.core.env.Environment;
 import org.springframework.util.StringUtils;
 import org.springframework.util.unit.DataSize;
 
@@ -58,7 +60,8 @@ import org.springframework.util.unit.DataSize;
  * preferred one first.
  * @param zstdCompressionLevel Compression level when zstd is chosen, from 1 to 22.
  * @param allowLoadLocalInfileInPath Folder from which LOAD DATA LOCAL may read; without
- * it, such statements are refused.
+ * it, such statements are refused. The driver does not resolve .. in the paths that a
+ * server asks for.
  * @param localInfileBufferSize Size of the buffer with which LOAD DATA LOCAL reads a
  * file.
  * @param serverRsaPublicKeyFile File with the server's RSA public key, for
@@ -92,6 +95,9 @@ public record ConnectionSettings(@Nullable String host, @DefaultValue(Defaults.P
 		username = textOrNull(username);
 		password = textOrNull(password);
 		unixSocket = textOrNull(unixSocket);
+		connectionTimeZone = textOrNull(connectionTimeZone);
+		allowLoadLocalInfileInPath = textOrNull(allowLoadLocalInfileInPath);
+		serverRsaPublicKeyFile = textOrNull(serverRsaPublicKeyFile);
 		sessionVariables = List.copyOf(sessionVariables);
 		compressionAlgorithms = List.copyOf(compressionAlgorithms);
 		options = options.entrySet()
@@ -105,6 +111,18 @@ public record ConnectionSettings(@Nullable String host, @DefaultValue(Defaults.P
 
 	private static @Nullable String textOrNull(@Nullable String value) {
 		return StringUtils.hasText(value) ? value : null;
+	}
+
+	/**
+	 * Bind settings from properties, for an application that declares its own bean of
+	 * this type.
+	 * @param environment the source of the properties
+	 * @param prefix prefix of the properties, such as {@code my.database}; {@code url} is
+	 * not read below it
+	 * @return the settings, with the defaults where a property is missing
+	 */
+	public static ConnectionSettings bind(Environment environment, String prefix) {
+		return Binder.get(environment).bindOrCreate(prefix, ConnectionSettings.class);
 	}
 
 	/**
@@ -145,6 +163,11 @@ public record ConnectionSettings(@Nullable String host, @DefaultValue(Defaults.P
 			@Nullable String key, @Nullable String keyPassword, @DefaultValue List<String> tlsVersion) {
 
 		public Ssl {
+			bundle = textOrNull(bundle);
+			ca = textOrNull(ca);
+			cert = textOrNull(cert);
+			key = textOrNull(key);
+			keyPassword = textOrNull(keyPassword);
 			tlsVersion = List.copyOf(tlsVersion);
 		}
 
@@ -216,6 +239,9 @@ public record ConnectionSettings(@Nullable String host, @DefaultValue(Defaults.P
 			@DefaultValue(Defaults.POOL_REUSE_ORDER) ReuseOrder reuseOrder,
 			@DefaultValue("false") boolean registerJmx) {
 
+		public Pool {
+			validationQuery = textOrNull(validationQuery);
+		}
 	}
 
 	/**

@@ -11,6 +11,8 @@ public class InvalidSettingsException extends IllegalStateException {
 
 	private final String property;
 
+	private final String problem;
+
 	private final String action;
 
 	/**
@@ -22,7 +24,20 @@ public class InvalidSettingsException extends IllegalStateException {
 	public InvalidSettingsException(String property, String problem, String action) {
 		super(property + ": " + problem);
 		this.property = property;
+		this.problem = problem;
 		this.action = action;
+	}
+
+	/**
+	 * Return this failure under the name by which the user knows the property.
+	 * @param name the name
+	 * @return a failure with the same problem, action and cause
+	 */
+	public InvalidSettingsException as(String name) {
+		InvalidSettingsException renamed = new InvalidSettingsException(name, this.problem, this.action);
+		renamed.setStackTrace(getStackTrace());
+		renamed.initCause(getCause());
+		return renamed;
 	}
 
 	/**

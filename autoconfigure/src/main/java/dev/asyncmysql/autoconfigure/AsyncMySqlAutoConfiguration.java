@@ -14,6 +14,8 @@ import io.asyncer.r2dbc.mysql.MySqlConnectionFactoryProvider;
 import io.netty.handler.ssl.SslContextBuilder;
 import io.netty.resolver.AddressResolverGroup;
 import io.r2dbc.spi.ConnectionFactory;
+import org.apache.commons.logging.Log;
+import org.apache.commons.logging.LogFactory;
 import org.jspecify.annotations.Nullable;
 import reactor.netty.resources.LoopResources;
 
@@ -43,10 +45,13 @@ import org.springframework.core.env.Environment;
 		ConnectionFactoryConfigurations.Unpooled.class })
 public final class AsyncMySqlAutoConfiguration {
 
+	private static final Log logger = LogFactory.getLog(AsyncMySqlAutoConfiguration.class);
+
 	@Bean
 	@ConditionalOnMissingBean({ R2dbcConnectionDetails.class, ConnectionSettings.class })
-	PropertiesConnectionDetails asyncMySqlConnectionDetails(Environment environment) {
-		return new PropertiesConnectionDetails(new SettingsResolver(environment).resolve(null));
+	PropertiesConnectionDetails asyncMySqlConnectionDetails(Environment environment,
+			ObjectProvider<DriverObjects> objects) {
+		return new PropertiesConnectionDetails(new SettingsResolver(environment).resolve(null), objects::getObject);
 	}
 
 	@Bean
@@ -60,15 +65,32 @@ public final class AsyncMySqlAutoConfiguration {
 
 	@Bean
 	@ConditionalOnMissingBean
-	DriverObjects asyncMySqlDriverObjects(ConnectionSettings settings,
-			@AsyncMySql ObjectProvider<LoopResources> loopResources,
+	DriverObjects asyncMySqlDriverObjects(ConnectionSettings settings, Environment environment,
+			ObjectProvider<R2dbcConnectionDetails> details, @AsyncMySql ObjectProvider<LoopResources> loopResources,
 			@AsyncMySql ObjectProvider<AddressResolverGroup<?>> resolver,
 			@AsyncMySql ObjectProvider<HostnameVerifier> hostnameVerifier,
 			@AsyncMySql ObjectProvider<Function<SslContextBuilder, SslContextBuilder>> sslContextCustomizer,
 			ObjectProvider<PasswordProvider> passwordProvider, ObjectProvider<SslBundles> sslBundles) {
 		return new DriverObjects(loopResources.getIfAvailable(), resolver.getIfAvailable(),
 				hostnameVerifier.getIfAvailable(), sslContextCustomizer.getIfAvailable(),
-				passwordProvider.getIfAvailable(), tlsMaterial(settings.ssl().bundle(), sslBundles.getIfAvailable()));
+				passwordProvider(passwordProvider.getIfAvailable(), details.getIfAvailable(), settings, environment),
+				tlsMaterial(settings.ssl().bundle(), sslBundles.getIfAvailable()));
+	}
+
+	private static @Nullable PasswordProvider passwordProvider(@Nullable PasswordProvider provider,
+			@Nullable R2dbcConnectionDetails details, ConnectionSettings settings, Environment environment) {
+		if (provider == null || settings.password() == null) {
+			return provider;
+		}
+		if (details != null && !(details instanceof PropertiesConnectionDetails)) {
+			logger.info("The PasswordProvider is not in force: the connection details bring a password");
+			return null;
+		}
+		if (new SettingsResolver(environment).hasOwnPassword()) {
+			throw new InvalidSettingsException(SettingsResolver.PREFIX + ".password",
+					"a password and a PasswordProvider bean are both there", "Remove the password or the bean.");
+		}
+		return provider;
 	}
 
 	private static @Nullable TlsMaterial tlsMaterial(@Nullable String name, @Nullable SslBundles bundles) {
@@ -78,9 +100,18 @@ public final class AsyncMySqlAutoConfiguration {
 		if (bundles == null || !bundles.getBundleNames().contains(name)) {
 			throw missingBundle(name, (bundles != null) ? String.join(", ", bundles.getBundleNames()) : "");
 		}
-		TlsMaterial material = new TlsMaterial(bundles.getBundle(name));
-		bundles.addBundleUpdateHandler(name, material::update);
-		return material;
+		try {
+			TlsMaterial material = new TlsMaterial(bundles.getBundle(name));
+			bundles.addBundleUpdateHandler(name, material::update);
+			return material;
+		}
+		catch (RuntimeException ex) {
+			InvalidSettingsException invalid = new InvalidSettingsException(SettingsResolver.PREFIX + ".ssl.bundle",
+					"the SSL bundle '" + name + "' cannot be read",
+					"Check its files and passwords below spring.ssl.bundle.");
+			invalid.initCause(ex);
+			throw invalid;
+		}
 	}
 
 	private static InvalidSettingsException missingBundle(String name, String known) {

@@ -18,20 +18,26 @@ import org.springframework.boot.r2dbc.autoconfigure.ConnectionFactoryOptionsBuil
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Conditional;
 import org.springframework.context.annotation.Configuration;
+import org.springframework.core.env.Environment;
 
 /**
  * The bean {@code connectionFactory}: pooled unless the pool is switched off.
  */
 abstract class ConnectionFactoryConfigurations {
 
-	private static ConnectionFactory driverFactory(ConnectionSettings settings, DriverObjects objects,
+	private static ConnectionFactory driver(ConnectionSettings settings, DriverObjects objects, Environment environment,
 			ObjectProvider<ConnectionFactoryOptionsBuilderCustomizer> customizers,
 			ObjectProvider<ConnectionFactoryDecorator> decorators) {
-		ConnectionFactoryOptions.Builder options = MySqlConnectionFactories
-			.options(settings, objects, SettingsResolver.PREFIX)
-			.mutate();
-		customizers.orderedStream().forEach((customizer) -> customizer.customize(options));
-		return MySqlConnectionFactories.unpooled(options.build(), decorators.orderedStream().toList());
+		try {
+			ConnectionFactoryOptions.Builder options = MySqlConnectionFactories
+				.options(settings, objects, SettingsResolver.PREFIX)
+				.mutate();
+			customizers.orderedStream().forEach((customizer) -> customizer.customize(options));
+			return MySqlConnectionFactories.driver(options.build(), decorators.orderedStream().toList());
+		}
+		catch (InvalidSettingsException ex) {
+			throw new SettingsResolver(environment).locate(ex);
+		}
 	}
 
 	@Configuration(proxyBeanMethods = false)
@@ -40,10 +46,11 @@ abstract class ConnectionFactoryConfigurations {
 	static class Pooled {
 
 		@Bean(destroyMethod = "dispose")
-		ConnectionPool connectionFactory(ConnectionSettings settings, DriverObjects objects,
+		ConnectionPool connectionFactory(ConnectionSettings settings, DriverObjects objects, Environment environment,
 				ObjectProvider<ConnectionFactoryOptionsBuilderCustomizer> customizers,
 				ObjectProvider<ConnectionFactoryDecorator> decorators, ObjectProvider<PoolCustomizer> poolCustomizers) {
-			return MySqlConnectionFactories.pooled(settings, driverFactory(settings, objects, customizers, decorators),
+			return MySqlConnectionFactories.pooled(settings,
+					driver(settings, objects, environment, customizers, decorators),
 					poolCustomizers.orderedStream().toList(), SettingsResolver.PREFIX);
 		}
 
@@ -73,10 +80,11 @@ abstract class ConnectionFactoryConfigurations {
 	static class Unpooled {
 
 		@Bean
-		ConnectionFactory connectionFactory(ConnectionSettings settings, DriverObjects objects,
+		ConnectionFactory connectionFactory(ConnectionSettings settings, DriverObjects objects, Environment environment,
 				ObjectProvider<ConnectionFactoryOptionsBuilderCustomizer> customizers,
 				ObjectProvider<ConnectionFactoryDecorator> decorators) {
-			return driverFactory(settings, objects, customizers, decorators);
+			return MySqlConnectionFactories.unpooled(settings,
+					driver(settings, objects, environment, customizers, decorators), SettingsResolver.PREFIX);
 		}
 
 		@Bean

@@ -51,21 +51,37 @@ class ConnectionStartup implements SmartLifecycle {
 						+ "and nothing limits their number");
 		}
 		Duration limit = this.settings.pool().maxAcquireTime();
-		Mono<String> server = Mono.usingWhen(this.connectionFactory.create(),
-				(connection) -> Mono.just(describe(connection)), Connection::close);
-		Mono<String> ready = ((this.warmup != null) ? this.warmup.then(server) : server).timeout(limit,
-				Mono.error(() -> new R2dbcTimeoutException("no answer within " + text(limit))));
+		Mono<String> server = Mono
+			.usingWhen(this.connectionFactory.create(), (connection) -> Mono.just(describe(connection)),
+					Connection::close)
+			.timeout(limit, noAnswer(limit));
 		try {
 			// The thread that starts the context, never an event loop.
-			logger.info("Connected to " + ready.block() + " at " + this.settings.location() + " as "
+			logger.info("Connected to " + server.block() + " at " + this.settings.location() + " as "
 					+ this.settings.username() + ": " + driver() + ", " + pool());
 		}
 		catch (RuntimeException ex) {
-			logger.warn("No connection to MySQL at " + this.settings.location() + " as " + this.settings.username()
-					+ " yet; the next is tried when one is asked for: "
-					+ NestedExceptionUtils.getMostSpecificCause(ex));
-			logger.debug("No connection to MySQL yet", ex);
+			warn("No connection to MySQL at " + this.settings.location() + " as " + this.settings.username()
+					+ " yet; the next is tried when one is asked for: ", ex);
+			return;
 		}
+		if (this.warmup != null) {
+			try {
+				this.warmup.timeout(limit, noAnswer(limit)).block();
+			}
+			catch (RuntimeException ex) {
+				warn("Not all initial connections (pool.initial-size) could be opened: ", ex);
+			}
+		}
+	}
+
+	private static <T> Mono<T> noAnswer(Duration limit) {
+		return Mono.error(() -> new R2dbcTimeoutException("no answer within " + text(limit)));
+	}
+
+	private static void warn(String message, RuntimeException ex) {
+		logger.warn(message + NestedExceptionUtils.getMostSpecificCause(ex));
+		logger.debug(message, ex);
 	}
 
 	private static String describe(Connection connection) {

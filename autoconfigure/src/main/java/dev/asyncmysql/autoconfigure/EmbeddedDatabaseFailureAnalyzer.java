@@ -12,7 +12,13 @@ class EmbeddedDatabaseFailureAnalyzer extends AbstractFailureAnalyzer<EmbeddedDa
 
 	@Override
 	protected FailureAnalysis analyze(Throwable rootFailure, EmbeddedDatabaseException cause) {
-		return new FailureAnalysis(cause.getMessage(), cause.getAction(), cause);
+		return new FailureAnalysis(description(cause), cause.getAction(), cause);
+	}
+
+	private static String description(EmbeddedDatabaseException failure) {
+		String output = String.join("\n\t", failure.getOutput());
+		return output.isEmpty() ? failure.getDescription()
+				: failure.getDescription() + "\nIts last lines were:\n\t" + output;
 	}
 
 }

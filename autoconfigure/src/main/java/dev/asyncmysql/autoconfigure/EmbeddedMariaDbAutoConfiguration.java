@@ -5,6 +5,7 @@ import dev.asyncmysql.ConnectionSettings;
 import dev.asyncmysql.embedded.EmbeddedMariaDb;
 import dev.asyncmysql.embedded.EmbeddedSettings;
 import io.asyncer.r2dbc.mysql.MySqlConnectionFactoryProvider;
+import io.asyncer.r2dbc.mysql.constant.SslMode;
 import io.r2dbc.spi.ConnectionFactory;
 import io.r2dbc.spi.ConnectionFactoryOptions;
 
@@ -53,6 +54,7 @@ public final class EmbeddedMariaDbAutoConfiguration {
 			.option(ConnectionFactoryOptions.DATABASE, database.getDatabaseName())
 			.option(ConnectionFactoryOptions.USER, database.getUsername())
 			.option(ConnectionFactoryOptions.PASSWORD, database.getPassword())
+			.option(MySqlConnectionFactoryProvider.SSL_MODE, SslMode.DISABLED)
 			.build();
 	}
 

@@ -1,5 +1,7 @@
 package dev.asyncmysql.autoconfigure;
 
+import dev.asyncmysql.ConnectionSettings;
+
 import org.springframework.boot.autoconfigure.condition.ConditionMessage;
 import org.springframework.boot.autoconfigure.condition.ConditionOutcome;
 import org.springframework.boot.autoconfigure.condition.SpringBootCondition;
@@ -31,13 +33,16 @@ class OnMySqlConnection extends SpringBootCondition implements ConfigurationCond
 		if (resolver.hasOwnConnection()) {
 			return ConditionOutcome.match(message.because("async-mysql names a connection"));
 		}
+		if (hasBean(context, ConnectionSettings.class)) {
+			return ConditionOutcome.match(message.because("there are settings"));
+		}
 		if (resolver.hasForeignUrl()) {
 			return ConditionOutcome.noMatch(message.because("spring.r2dbc.url names another database"));
 		}
 		if (resolver.hasLocation()) {
 			return ConditionOutcome.match(message.because("spring.r2dbc.url names MySQL"));
 		}
-		if (hasDetails(context)) {
+		if (hasBean(context, R2dbcConnectionDetails.class)) {
 			return ConditionOutcome.match(message.because("there are connection details"));
 		}
 		EmbeddedDatabaseConnection other = EmbeddedDatabaseConnection.get(context.getClassLoader());
@@ -47,9 +52,9 @@ class OnMySqlConnection extends SpringBootCondition implements ConfigurationCond
 		return ConditionOutcome.match(message.because("nothing is configured"));
 	}
 
-	private static boolean hasDetails(ConditionContext context) {
+	private static boolean hasBean(ConditionContext context, Class<?> type) {
 		return context.getBeanFactory() != null
-				&& context.getBeanFactory().getBeanNamesForType(R2dbcConnectionDetails.class, true, false).length > 0;
+				&& context.getBeanFactory().getBeanNamesForType(type, true, false).length > 0;
 	}
 
 }

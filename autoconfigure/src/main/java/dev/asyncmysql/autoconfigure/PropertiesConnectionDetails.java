@@ -1,5 +1,7 @@
 package dev.asyncmysql.autoconfigure;
 
+import java.util.function.Supplier;
+
 import dev.asyncmysql.ConnectionSettings;
 import dev.asyncmysql.connection.DriverObjects;
 import dev.asyncmysql.connection.MySqlConnectionFactories;
@@ -15,8 +17,11 @@ class PropertiesConnectionDetails implements R2dbcConnectionDetails {
 
 	private final ConnectionSettings settings;
 
-	PropertiesConnectionDetails(ConnectionSettings settings) {
+	private final Supplier<DriverObjects> objects;
+
+	PropertiesConnectionDetails(ConnectionSettings settings, Supplier<DriverObjects> objects) {
 		this.settings = settings;
+		this.objects = objects;
 	}
 
 	ConnectionSettings getSettings() {
@@ -25,7 +30,7 @@ class PropertiesConnectionDetails implements R2dbcConnectionDetails {
 
 	@Override
 	public ConnectionFactoryOptions getConnectionFactoryOptions() {
-		return MySqlConnectionFactories.options(this.settings, DriverObjects.NONE, SettingsResolver.PREFIX);
+		return MySqlConnectionFactories.options(this.settings, this.objects.get(), SettingsResolver.PREFIX);
 	}
 
 }

@@ -12,7 +12,6 @@ import io.asyncer.r2dbc.mysql.MySqlConnectionFactoryProvider;
 import io.asyncer.r2dbc.mysql.constant.SslMode;
 import io.r2dbc.spi.ConnectionFactoryOptions;
 import io.r2dbc.spi.Option;
-import org.jspecify.annotations.Nullable;
 
 import org.springframework.boot.context.properties.source.ConfigurationPropertySource;
 import org.springframework.boot.context.properties.source.MapConfigurationPropertySource;
@@ -109,7 +108,23 @@ final class SettingsLayer {
 	 * @param value its value
 	 */
 	void add(String property, Object value) {
+		if (property.equals("unix-socket")) {
+			removeLocation();
+		}
+		else if (LOCATION.contains(property) && has("unix-socket")) {
+			// A URL cannot do without a host, which the driver ignores beside a socket.
+			return;
+		}
 		this.values.put(property, (value instanceof String string) ? new StringBuilder(string) : value);
+	}
+
+	SettingsLayer only(String property) {
+		SettingsLayer layer = new SettingsLayer(this.origin);
+		Object value = this.values.get(property);
+		if (value != null) {
+			layer.values.put(property, value);
+		}
+		return layer;
 	}
 
 	void removeLocation() {
@@ -118,10 +133,6 @@ final class SettingsLayer {
 
 	boolean has(String property) {
 		return this.values.containsKey(property);
-	}
-
-	@Nullable Object get(String property) {
-		return this.values.get(property);
 	}
 
 	Set<String> properties() {

@@ -9,6 +9,7 @@ import java.util.stream.Collectors;
 
 import dev.asyncmysql.ConnectionSettings;
 import dev.asyncmysql.InvalidSettingsException;
+import dev.asyncmysql.connection.MySqlConnectionFactories;
 import io.r2dbc.spi.ConnectionFactoryOptions;
 import org.apache.commons.logging.Log;
 import org.apache.commons.logging.LogFactory;
@@ -117,7 +118,9 @@ final class SettingsResolver {
 			lower.add(localHost(ownUrl, boot));
 		}
 		reportShadowed(top, ownUrl, boot, shadowed);
-		return bind(top, lower);
+		ConnectionSettings settings = bind(top, lower);
+		reportUnknownOptions(settings);
+		return settings;
 	}
 
 	private SettingsLayer serviceLayer(ConnectionFactoryOptions service) {
@@ -157,9 +160,10 @@ final class SettingsResolver {
 						"a URL and " + PREFIX + "." + property + " both say where the server is", "Keep one of them.");
 			}
 		}
+		// Compared as what they mean, so that 3s agrees with PT3S.
+		ConnectionSettings settings = bind(null, List.of(url));
 		for (String property : url.properties()) {
-			String own = text(PREFIX + "." + property);
-			if (own != null && !own.equalsIgnoreCase(String.valueOf(url.get(property)))) {
+			if (isSaid(property) && !bind(url.only(property), List.of(url)).equals(settings)) {
 				throw new InvalidSettingsException(URL,
 						"the URL and " + PREFIX + "." + property + " say different things", "Keep one of them.");
 			}
@@ -180,10 +184,6 @@ final class SettingsResolver {
 		addFirst(layer, "database", BOOT + ".name");
 		for (String key : BOOT_POOL) {
 			addFirst(layer, "pool." + key, BOOT + ".pool." + key);
-		}
-		if (!layer.unknownOptions().isEmpty()) {
-			logger.warn("The driver knows no option " + String.join(", ", layer.unknownOptions()) + " of " + BOOT
-					+ " and will ignore it");
 		}
 		return layer;
 	}
@@ -253,6 +253,56 @@ final class SettingsResolver {
 		}
 	}
 
+	private static void reportUnknownOptions(ConnectionSettings settings) {
+		String unknown = settings.options()
+			.keySet()
+			.stream()
+			.filter((option) -> !MySqlConnectionFactories.isKnown(option))
+			.sorted()
+			.collect(Collectors.joining(", "));
+		if (!unknown.isEmpty()) {
+			logger.warn("The driver knows no option " + unknown + " and will ignore it");
+		}
+	}
+
+	/**
+	 * Return a failure with the property that the user wrote, which may be one of
+	 * {@code spring.r2dbc} or a URL.
+	 * @param failure a failure that names a property of {@code async-mysql}
+	 * @return the failure to show
+	 */
+	InvalidSettingsException locate(InvalidSettingsException failure) {
+		String property = failure.getProperty()
+			.substring(Math.min(PREFIX.length() + 1, failure.getProperty().length()));
+		if (!failure.getProperty().startsWith(PREFIX + ".") || isSaid(property)) {
+			return failure;
+		}
+		String actual = actualName(property);
+		return (actual != null) ? failure.as(actual + " (" + property + ")") : failure;
+	}
+
+	private @Nullable String actualName(String property) {
+		for (String url : new String[] { URL, BOOT_URL }) {
+			String value = text(url);
+			if (value != null && SettingsLayer.of(url, new R2dbcUrl(url, value).parse()).has(property)) {
+				return url;
+			}
+		}
+		String boot = BOOT + "." + (property.equals("database") ? "name" : property);
+		return (text(boot) != null) ? boot : null;
+	}
+
+	/**
+	 * Return whether {@code async-mysql} itself holds a password, by its property or its
+	 * URL.
+	 * @return {@code false} where only a source of lower or higher precedence may
+	 */
+	boolean hasOwnPassword() {
+		String url = text(URL);
+		return isSaid("password")
+				|| url != null && new R2dbcUrl(URL, url).parse().hasOption(ConnectionFactoryOptions.PASSWORD);
+	}
+
 	private static boolean has(@Nullable SettingsLayer layer, String property) {
 		return layer != null && layer.has(property);
 	}
@@ -270,8 +320,11 @@ final class SettingsResolver {
 				ConnectionSettings.class);
 	}
 
+	// Details that decide on TLS, as those of the development database, leave no place
+	// for certificates.
 	private static boolean isDisplaced(ConfigurationPropertyName name, @Nullable SettingsLayer top) {
-		return top != null && SettingsLayer.LOCATION.stream().anyMatch((key) -> PREFIX_NAME.append(key).equals(name));
+		return top != null && (SettingsLayer.LOCATION.stream().anyMatch((key) -> PREFIX_NAME.append(key).equals(name))
+				|| top.has("ssl.mode") && PREFIX_NAME.append("ssl").isAncestorOf(name));
 	}
 
 	private boolean isSaid(String property) {

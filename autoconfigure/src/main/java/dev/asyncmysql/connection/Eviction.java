@@ -41,8 +41,7 @@ final class Eviction implements BiPredicate<Connection, PooledRefMetadata> {
 	}
 
 	// The share that is taken off comes from the object's identity: it differs between
-	// connections and stays the same
-	// for each, without a place to keep it.
+	// connections and stays the same for each, without a place to keep it.
 	private long lifeTimeOf(Connection connection) {
 		if (this.maxLifeMillis == Long.MAX_VALUE) {
 			return Long.MAX_VALUE;
@@ -52,10 +51,16 @@ final class Eviction implements BiPredicate<Connection, PooledRefMetadata> {
 	}
 
 	// The driver answers at once from what Netty knows; a connection that does not gets
-	// the benefit of the doubt, as
-	// validation follows.
+	// the
+	// benefit of the doubt, as validation follows. Nothing may be thrown into the pool's
+	// loop, which would never run again: what a decorator throws here ends its
+	// connection.
 	private static boolean isOpen(Connection connection) {
-		return Mono.from(connection.validate(ValidationDepth.LOCAL)).toFuture().getNow(Boolean.TRUE);
+		return Mono.defer(() -> Mono.from(connection.validate(ValidationDepth.LOCAL)))
+			.onErrorReturn(false)
+			.defaultIfEmpty(false)
+			.toFuture()
+			.getNow(true);
 	}
 
 }

@@ -3,17 +3,20 @@ package dev.asyncmysql.connection;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.TimeoutException;
-import java.util.function.Consumer;
 
 import dev.asyncmysql.ConnectionSettings.Pool;
 import dev.asyncmysql.ConnectionSettings.ReuseOrder;
+import dev.asyncmysql.InvalidSettingsException;
 import dev.asyncmysql.PoolCustomizer;
 import io.r2dbc.pool.ConnectionPool;
 import io.r2dbc.pool.ConnectionPoolConfiguration;
+import io.r2dbc.pool.ConnectionPoolException;
 import io.r2dbc.pool.PoolMetrics;
 import io.r2dbc.spi.Connection;
 import io.r2dbc.spi.ConnectionFactory;
+import io.r2dbc.spi.R2dbcBadGrammarException;
 import io.r2dbc.spi.R2dbcNonTransientResourceException;
+import io.r2dbc.spi.R2dbcPermissionDeniedException;
 import io.r2dbc.spi.R2dbcTimeoutException;
 import io.r2dbc.spi.R2dbcTransientResourceException;
 import org.apache.commons.logging.Log;
@@ -28,7 +31,6 @@ import reactor.pool.PoolAcquirePendingLimitException;
 import reactor.pool.PoolBuilder;
 import reactor.pool.PoolConfig;
 import reactor.pool.PoolShutdownException;
-import reactor.util.context.Context;
 
 /**
  * The pool with the limits and answers that r2dbc-pool leaves open: a caller waits no
@@ -40,13 +42,9 @@ final class GuardedPool extends ConnectionPool {
 
 	private static final Log logger = LogFactory.getLog(GuardedPool.class);
 
-	/**
-	 * Key of Reactor's hook for a value that arrives after its subscriber was given up,
-	 * as r2dbc-pool uses it. A connection must not get lost there.
-	 */
-	private static final String ON_NEXT_DROPPED = "reactor.onNextDropped.local";
-
 	private final Pool settings;
+
+	private final BoundedConnectionFactory factory;
 
 	private final String prefix;
 
@@ -54,16 +52,21 @@ final class GuardedPool extends ConnectionPool {
 
 	private final Disposable.Swap refill = Disposables.swap();
 
-	private GuardedPool(Pool settings, ConnectionPoolConfiguration configuration, String prefix) {
+	private GuardedPool(Pool settings, ConnectionPoolConfiguration configuration, BoundedConnectionFactory factory,
+			String prefix) {
 		super(configuration);
 		this.settings = settings;
+		this.factory = factory;
 		this.prefix = prefix;
-		this.acquire = withinLimit(super.create());
+		this.acquire = TimeLimit.within(attempt(super.create(), settings.acquireRetry()), settings.maxAcquireTime())
+			.onErrorMap(this::explain);
 	}
 
 	static ConnectionPool create(Pool settings, ConnectionFactory factory, List<PoolCustomizer> customizers,
 			String prefix) {
-		ConnectionPoolConfiguration.Builder configuration = ConnectionPoolConfiguration.builder(factory)
+		BoundedConnectionFactory bounded = new BoundedConnectionFactory(factory, settings.maxCreateConnectionTime(),
+				prefix + ".pool.max-create-connection-time");
+		ConnectionPoolConfiguration.Builder configuration = ConnectionPoolConfiguration.builder(bounded)
 			.name(settings.name())
 			.registerJmx(settings.registerJmx())
 			.maxSize(settings.maxSize())
@@ -71,8 +74,7 @@ final class GuardedPool extends ConnectionPool {
 			.initialSize(settings.minIdle())
 			.maxIdleTime(settings.maxIdleTime())
 			.maxLifeTime(settings.maxLifeTime())
-			.acquireRetry(settings.acquireRetry())
-			.maxCreateConnectionTime(settings.maxCreateConnectionTime())
+			.acquireRetry(0)
 			.maxValidationTime(validationLimit(settings))
 			.validationDepth(settings.validationDepth())
 			.backgroundEvictionInterval(settings.backgroundEvictionInterval());
@@ -84,7 +86,16 @@ final class GuardedPool extends ConnectionPool {
 			apply(settings, builder);
 			customizers.forEach((customizer) -> customizer.customizePoolBuilder(builder));
 		});
-		return new GuardedPool(settings, configuration.build(), prefix);
+		try {
+			return new GuardedPool(settings, configuration.build(), bounded, prefix);
+		}
+		catch (ConnectionPoolException ex) {
+			InvalidSettingsException invalid = new InvalidSettingsException(prefix + ".pool.name",
+					"a pool named '" + settings.name() + "' cannot be registered in JMX",
+					"Give each pool in this JVM a name of its own, or remove " + prefix + ".pool.register-jmx.");
+			invalid.initCause(ex);
+			throw invalid;
+		}
 	}
 
 	// A validation that outlived the acquire limit would put an unanswering connection
@@ -120,29 +131,19 @@ final class GuardedPool extends ConnectionPool {
 		return this.acquire;
 	}
 
-	private Mono<Connection> withinLimit(Mono<Connection> source) {
-		return source.timeout(this.settings.maxAcquireTime())
-			.contextWrite(GuardedPool::closeDropped)
-			.onErrorMap(this::explain);
-	}
-
-	private static Context closeDropped(Context context) {
-		Consumer<Object> close = (dropped) -> {
-			if (dropped instanceof Connection connection) {
-				Mono.from(connection.close())
-					.subscribe(null, (ex) -> logger.warn("A connection that came too late could not be returned", ex));
-			}
-		};
-		Consumer<Object> next = context.<Consumer<Object>>getOrEmpty(ON_NEXT_DROPPED).map(close::andThen).orElse(close);
-		return context.put(ON_NEXT_DROPPED, next);
+	// What another attempt cannot change is told at once: a refused login, a missing
+	// schema, a full or closed pool.
+	private static Mono<Connection> attempt(Mono<Connection> source, int retries) {
+		return (retries == 0) ? source : source.onErrorResume(
+				(ex) -> !(ex instanceof R2dbcPermissionDeniedException || ex instanceof R2dbcBadGrammarException
+						|| ex instanceof PoolAcquirePendingLimitException || ex instanceof PoolShutdownException),
+				(ex) -> attempt(source, retries - 1));
 	}
 
 	private Throwable explain(Throwable ex) {
 		if (ex instanceof TimeoutException) {
-			return new R2dbcTimeoutException(
-					"No connection within %d ms (%s.pool.max-acquire-time): %s. Find what holds connections for long, or raise %s.pool.max-size"
-						.formatted(this.settings.maxAcquireTime().toMillis(), this.prefix, usage(), this.prefix),
-					ex);
+			return new R2dbcTimeoutException("No connection within %d ms (%s.pool.max-acquire-time): %s. %s"
+				.formatted(this.settings.maxAcquireTime().toMillis(), this.prefix, usage(), advice()), ex);
 		}
 		if (ex instanceof PoolAcquirePendingLimitException) {
 			return new R2dbcTransientResourceException(
@@ -155,6 +156,17 @@ final class GuardedPool extends ConnectionPool {
 					ex);
 		}
 		return ex;
+	}
+
+	private String advice() {
+		Throwable failure = this.factory.lastFailure();
+		if (failure != null) {
+			return "The last attempt to open one failed: " + failure.getMessage();
+		}
+		boolean exhausted = getMetrics().filter((metrics) -> metrics.acquiredSize() >= metrics.getMaxAllocatedSize())
+			.isPresent();
+		return exhausted ? "Find what holds connections for long, or raise " + this.prefix + ".pool.max-size"
+				: "The server does not let new connections in, or does so slowly";
 	}
 
 	private String usage() {
@@ -171,16 +183,21 @@ final class GuardedPool extends ConnectionPool {
 	 */
 	@Override
 	public Mono<Integer> warmup() {
-		int missing = Math.max(this.settings.initialSize(), this.settings.minIdle())
-				- getMetrics().map(PoolMetrics::allocatedSize).orElse(0);
-		return Flux.range(0, Math.max(0, missing))
-			.flatMap((index) -> create(), this.settings.warmupParallelism())
-			.collectList()
-			.doOnDiscard(Connection.class, (connection) -> Mono.from(connection.close()).subscribe())
-			.flatMap((connections) -> Flux.fromIterable(connections)
-				.flatMap(Connection::close)
-				.then(Mono.just(connections.size())))
-			.doOnSubscribe((subscription) -> startRefill());
+		return Mono.defer(() -> {
+			startRefill();
+			int before = allocated();
+			return Flux.range(0, Math.max(this.settings.initialSize(), this.settings.minIdle()))
+				.flatMap((index) -> create(), this.settings.warmupParallelism())
+				.collectList()
+				.doOnDiscard(Connection.class, (connection) -> Mono.from(connection.close()).subscribe())
+				.flatMap((connections) -> Flux.fromIterable(connections)
+					.flatMap(Connection::close)
+					.then(Mono.fromSupplier(() -> Math.max(0, allocated() - before))));
+		});
+	}
+
+	private int allocated() {
+		return getMetrics().map(PoolMetrics::allocatedSize).orElse(0);
 	}
 
 	// r2dbc-pool fills the pool up to the minimum once and not again after an eviction.

@@ -5,6 +5,7 @@ import java.util.Set;
 import java.util.function.Function;
 
 import dev.asyncmysql.ConnectionSettings;
+import dev.asyncmysql.InvalidSettingsException;
 import dev.asyncmysql.PasswordProvider;
 import dev.asyncmysql.PoolCustomizer;
 import io.asyncer.r2dbc.mysql.MySqlConnectionFactoryProvider;
@@ -16,6 +17,8 @@ import io.r2dbc.spi.ConnectionFactoryOptions;
 import io.r2dbc.spi.Option;
 import io.r2dbc.spi.R2dbcNonTransientResourceException;
 import io.r2dbc.spi.R2dbcTimeoutException;
+import org.apache.commons.logging.Log;
+import org.apache.commons.logging.LogFactory;
 import org.jspecify.annotations.Nullable;
 import org.reactivestreams.Publisher;
 import reactor.core.publisher.Mono;
@@ -40,6 +43,8 @@ public final class MySqlConnectionFactories {
 			MySqlConnectionFactoryProvider.PASSWORD_PUBLISHER.name(),
 			MySqlConnectionFactoryProvider.SSL_HOSTNAME_VERIFIER.name(),
 			MySqlConnectionFactoryProvider.SSL_CONTEXT_BUILDER_CUSTOMIZER.name(), "serverZoneId");
+
+	private static final Log logger = LogFactory.getLog(MySqlConnectionFactories.class);
 
 	private MySqlConnectionFactories() {
 	}
@@ -84,7 +89,7 @@ public final class MySqlConnectionFactories {
 	 * contradict themselves
 	 */
 	public static ConnectionFactoryOptions options(ConnectionSettings settings, DriverObjects objects, String prefix) {
-		new SettingsValidator(settings, prefix).validate(objects.passwordProvider() != null);
+		new SettingsValidator(settings, prefix).validate();
 		ConnectionFactoryOptions.Builder options = ConnectionFactoryOptions.builder()
 			.option(ConnectionFactoryOptions.DRIVER, MySqlConnectionFactoryProvider.MYSQL_DRIVER);
 		settings.options().forEach((name, value) -> options.option(Option.<Object>valueOf(name), value));
@@ -123,7 +128,13 @@ public final class MySqlConnectionFactories {
 		if (material == null) {
 			return objects.sslContextCustomizer();
 		}
-		Function<SslContextBuilder, SslContextBuilder> certificates = material.customizer(Tls.mode(settings));
+		SslMode mode = Tls.mode(settings);
+		if (material.hasTrust() && mode != null && !mode.verifyCertificate()) {
+			logger.warn("The server at " + settings.location() + " is not verified, although certificates to trust are "
+					+ "configured: remove " + prefix + ".ssl.mode=" + mode + ", or set VERIFY_CA or VERIFY_IDENTITY");
+		}
+		Function<SslContextBuilder, SslContextBuilder> certificates = material.customizer(mode,
+				!settings.ssl().tlsVersion().isEmpty());
 		return (objects.sslContextCustomizer() != null) ? certificates.andThen(objects.sslContextCustomizer())
 				: certificates;
 	}
@@ -142,30 +153,54 @@ public final class MySqlConnectionFactories {
 	}
 
 	/**
+	 * Create a factory without a pool. Each use opens a connection, within the time that
+	 * a pool would allow for it.
+	 * @param settings the settings
+	 * @param factory the driver's factory, as from {@link #driver}
+	 * @param prefix prefix of the properties that the settings came from, for messages
+	 * @return the factory
+	 */
+	public static ConnectionFactory unpooled(ConnectionSettings settings, ConnectionFactory factory, String prefix) {
+		return new BoundedConnectionFactory(factory, settings.pool().maxCreateConnectionTime(),
+				prefix + ".pool.max-create-connection-time");
+	}
+
+	/**
 	 * Create a factory that opens a new connection at each request, by the driver itself
 	 * rather than by whichever driver claims its name.
 	 * @param options the options
 	 * @param decorators what to wrap the driver's factory in, the innermost first
 	 * @return the factory, which gives its options to Boot
 	 */
-	public static ConnectionFactory unpooled(ConnectionFactoryOptions options,
+	public static ConnectionFactory driver(ConnectionFactoryOptions options,
 			List<ConnectionFactoryDecorator> decorators) {
 		// Loads Netty's native library now, rather than on a thread that must not wait,
 		// with the first connection.
 		LoopResources.hasNativeSupport();
-		ConnectionFactory factory = new OptionsCapableConnectionFactory(options,
-				new MySqlConnectionFactoryProvider().create(options));
+		ConnectionFactory factory = new OptionsCapableConnectionFactory(options, create(options));
 		for (ConnectionFactoryDecorator decorator : decorators) {
 			factory = decorator.decorate(factory);
 		}
 		return factory;
 	}
 
+	private static ConnectionFactory create(ConnectionFactoryOptions options) {
+		try {
+			return new MySqlConnectionFactoryProvider().create(options);
+		}
+		catch (IllegalArgumentException | ArithmeticException ex) {
+			InvalidSettingsException invalid = new InvalidSettingsException("async-mysql",
+					"the driver refuses its options: " + ex.getMessage(), "Correct the option that the driver names.");
+			invalid.initCause(ex);
+			throw invalid;
+		}
+	}
+
 	/**
 	 * Create a bounded pool. Its {@link ConnectionPool#warmup()} opens the initial
 	 * connections; its {@link ConnectionPool#dispose()} is bounded in time.
 	 * @param settings the settings
-	 * @param factory the factory to pool, as from {@link #unpooled}
+	 * @param factory the factory to pool, as from {@link #driver}
 	 * @param customizers what to change in the pool, in order
 	 * @param prefix prefix of the properties that the settings came from, for messages
 	 * @return the pool

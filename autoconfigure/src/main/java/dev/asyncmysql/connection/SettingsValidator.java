@@ -3,7 +3,9 @@ package dev.asyncmysql.connection;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
+import java.time.DateTimeException;
 import java.time.Duration;
+import java.time.ZoneId;
 
 import dev.asyncmysql.ConnectionSettings;
 import dev.asyncmysql.ConnectionSettings.Pool;
@@ -17,12 +19,15 @@ import reactor.netty.resources.LoopResources;
 
 import org.springframework.util.ClassUtils;
 import org.springframework.util.StringUtils;
+import org.springframework.util.unit.DataSize;
 
 /**
  * Checks settings as a whole before anything is opened with them, and says what to write
  * instead.
  */
 final class SettingsValidator {
+
+	private static final Duration LONGEST = Duration.ofMillis(Integer.MAX_VALUE);
 
 	private final ConnectionSettings settings;
 
@@ -33,9 +38,9 @@ final class SettingsValidator {
 		this.prefix = prefix;
 	}
 
-	void validate(boolean passwordProvided) {
+	void validate() {
 		validateServer();
-		validateUser(passwordProvided);
+		validateUser();
 		validateOptions();
 		validateSsl(this.settings.ssl());
 		validatePool(this.settings.pool());
@@ -47,6 +52,12 @@ final class SettingsValidator {
 		}
 		else if (!StringUtils.hasText(this.settings.host())) {
 			throw invalid("host", "no host is configured", "Set it, or " + this.prefix + ".url.");
+		}
+		String host = this.settings.host();
+		if (host != null && (host.contains("/") || host.contains(" ") || host.matches("[^:]*:[^:]*"))) {
+			throw invalid("host", "'" + host + "' is not the name or address of a host",
+					"Set the host alone, and the port by " + this.prefix + ".port; a whole URL belongs into "
+							+ this.prefix + ".url.");
 		}
 		if (this.settings.port() < 1 || this.settings.port() > 65535) {
 			throw invalid("port", this.settings.port() + " is not a port", "Set a number from 1 to 65535.");
@@ -74,14 +85,10 @@ final class SettingsValidator {
 		}
 	}
 
-	private void validateUser(boolean passwordProvided) {
+	private void validateUser() {
 		if (!StringUtils.hasText(this.settings.username())) {
 			throw invalid("username", "no user is configured for " + this.settings.location(),
 					"Set " + this.prefix + ".username and " + this.prefix + ".password.");
-		}
-		if (passwordProvided && this.settings.password() != null) {
-			throw invalid("password", "a password and a PasswordProvider bean are both there",
-					"Remove this property or the bean.");
 		}
 	}
 
@@ -92,6 +99,18 @@ final class SettingsValidator {
 				throw invalid("options." + name, "the option has a property of its own",
 						"Write " + this.prefix + "." + property + " instead.");
 			}
+		}
+		validateTimeZone(this.settings.connectionTimeZone());
+		for (String variable : this.settings.sessionVariables()) {
+			if (!variable.contains("=")) {
+				throw invalid("session-variables", "'" + variable + "' is not of the form name=value",
+						"Write each variable as name=value, such as sql_mode='ANSI_QUOTES'.");
+			}
+		}
+		DataSize buffer = this.settings.localInfileBufferSize();
+		if (buffer != null && (buffer.toBytes() < 1 || buffer.toBytes() > Integer.MAX_VALUE)) {
+			throw invalid("local-infile-buffer-size", buffer + " is not the size of a buffer",
+					"Set a size of at least 1B and below 2GB, such as 64KB.");
 		}
 		directory("allow-load-local-infile-in-path", this.settings.allowLoadLocalInfileInPath());
 		file("server-rsa-public-key-file", this.settings.serverRsaPublicKeyFile());
@@ -107,7 +126,26 @@ final class SettingsValidator {
 		}
 	}
 
+	private void validateTimeZone(@Nullable String zone) {
+		if (zone == null || zone.equalsIgnoreCase("LOCAL") || zone.equalsIgnoreCase("SERVER")) {
+			return;
+		}
+		try {
+			ZoneId.of(zone, ZoneId.SHORT_IDS);
+		}
+		catch (DateTimeException ex) {
+			throw invalid("connection-time-zone", "'" + zone + "' is not a time zone",
+					"Set LOCAL, SERVER or an identifier such as UTC, +02:00 or Europe/Berlin.");
+		}
+	}
+
 	private void validateSsl(Ssl ssl) {
+		for (String version : ssl.tlsVersion()) {
+			if (!version.matches("TLSv1(\\.[123])?")) {
+				throw invalid("ssl.tls-version", "'" + version + "' is not a version of TLS",
+						"Set TLSv1.3, TLSv1.2 or both.");
+			}
+		}
 		boolean pem = ssl.ca() != null || ssl.cert() != null || ssl.key() != null;
 		if (ssl.bundle() != null && pem) {
 			throw invalid("ssl.bundle", "a bundle and PEM files (ssl.ca, ssl.cert, ssl.key) are both configured",
@@ -136,6 +174,8 @@ final class SettingsValidator {
 		atLeast("pool.warmup-parallelism", pool.warmupParallelism(), 1);
 		atMostMaxSize("pool.initial-size", pool.initialSize(), pool);
 		atMostMaxSize("pool.min-idle", pool.minIdle(), pool);
+		notZero("pool.max-idle-time", pool.maxIdleTime());
+		notZero("pool.max-life-time", pool.maxLifeTime());
 		positive("pool.max-acquire-time", pool.maxAcquireTime());
 		positive("pool.max-create-connection-time", pool.maxCreateConnectionTime());
 		positive("pool.max-validation-time", pool.maxValidationTime());
@@ -160,6 +200,13 @@ final class SettingsValidator {
 		}
 	}
 
+	private void notZero(String property, Duration value) {
+		if (value.isZero()) {
+			throw invalid(property, "with a time of zero no connection would be kept",
+					"Set a time such as 3m, a negative one for none, or " + this.prefix + ".pool.enabled=false.");
+		}
+	}
+
 	private void positiveIfSet(String property, @Nullable Duration value) {
 		if (value != null) {
 			positive(property, value);
@@ -167,6 +214,9 @@ final class SettingsValidator {
 	}
 
 	private void positive(String property, Duration value) {
+		if (value.compareTo(LONGEST) > 0) {
+			throw invalid(property, value + " is longer than can be counted", "Set at most 24d.");
+		}
 		if (value.toMillis() < 1) {
 			throw invalid(property, text(value) + " is not a time to wait; nothing here waits without a limit",
 					"Set a time of at least 1ms, such as 10s.");

@@ -40,27 +40,38 @@ public final class TlsMaterial {
 	}
 
 	/**
-	 * Return what applies the certificates to the driver's TLS context.
-	 * @param mode the mode in force; the server is verified where it says so
-	 * @return the customizer
+	 * Return whether there are certificates to verify the server with.
+	 * @return {@code false} where the JVM's own would have to do
 	 */
-	Function<SslContextBuilder, SslContextBuilder> customizer(@Nullable SslMode mode) {
-		boolean verify = mode != null && mode.verifyCertificate();
-		return (builder) -> this.managers.apply(builder, verify);
+	boolean hasTrust() {
+		return this.managers.ownTrust();
 	}
 
-	private record Managers(@Nullable TrustManagerFactory trust, @Nullable KeyManagerFactory key,
+	/**
+	 * Return what applies the certificates to the driver's TLS context.
+	 * @param mode the mode in force; the server is verified where it says so
+	 * @param versionsSaid whether the settings name TLS versions, which then win over the
+	 * bundle's
+	 * @return the customizer
+	 */
+	Function<SslContextBuilder, SslContextBuilder> customizer(@Nullable SslMode mode, boolean versionsSaid) {
+		boolean verify = mode != null && mode.verifyCertificate();
+		return (builder) -> this.managers.apply(builder, verify, !versionsSaid);
+	}
+
+	private record Managers(@Nullable TrustManagerFactory trust, boolean ownTrust, @Nullable KeyManagerFactory key,
 			@Nullable List<String> ciphers, String @Nullable [] protocols) {
 
 		static Managers of(SslBundle bundle) {
 			String[] ciphers = bundle.getOptions().getCiphers();
 			boolean key = bundle.getStores() != null && bundle.getStores().getKeyStore() != null;
-			return new Managers(bundle.getManagers().getTrustManagerFactory(),
+			boolean trust = bundle.getStores() != null && bundle.getStores().getTrustStore() != null;
+			return new Managers(bundle.getManagers().getTrustManagerFactory(), trust,
 					key ? bundle.getManagers().getKeyManagerFactory() : null,
 					(ciphers != null) ? List.of(ciphers) : null, bundle.getOptions().getEnabledProtocols());
 		}
 
-		SslContextBuilder apply(SslContextBuilder builder, boolean verify) {
+		SslContextBuilder apply(SslContextBuilder builder, boolean verify, boolean setProtocols) {
 			if (verify && this.trust != null) {
 				builder.trustManager(this.trust);
 			}
@@ -70,7 +81,7 @@ public final class TlsMaterial {
 			if (this.ciphers != null) {
 				builder.ciphers(this.ciphers);
 			}
-			if (this.protocols != null) {
+			if (setProtocols && this.protocols != null) {
 				builder.protocols(this.protocols);
 			}
 			return builder;

@@ -1,6 +1,5 @@
 package dev.asyncmysql.autoconfigure;
 
-import java.time.Duration;
 import java.util.function.Function;
 
 import javax.net.ssl.HostnameVerifier;
@@ -8,6 +7,7 @@ import javax.net.ssl.HostnameVerifier;
 import dev.asyncmysql.AsyncMySql;
 import dev.asyncmysql.ConnectionSettings;
 import dev.asyncmysql.InvalidSettingsException;
+import dev.asyncmysql.PasswordProvider;
 import dev.asyncmysql.PoolCustomizer;
 import dev.asyncmysql.connection.DriverObjects;
 import io.asyncer.r2dbc.mysql.MySqlConnectionFactoryProvider;
@@ -15,16 +15,17 @@ import io.netty.handler.ssl.SslContextBuilder;
 import io.netty.resolver.AddressResolverGroup;
 import io.netty.resolver.DefaultAddressResolverGroup;
 import io.r2dbc.pool.ConnectionPool;
-import io.r2dbc.pool.ConnectionPoolConfiguration;
 import io.r2dbc.spi.ConnectionFactory;
 import io.r2dbc.spi.ConnectionFactoryOptions;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import reactor.core.publisher.Mono;
 import reactor.netty.resources.LoopResources;
 
 import org.springframework.boot.autoconfigure.AutoConfigurations;
 import org.springframework.boot.autoconfigure.context.ConfigurationPropertiesAutoConfiguration;
+import org.springframework.boot.diagnostics.FailureAnalyzer;
 import org.springframework.boot.r2dbc.OptionsCapableConnectionFactory;
 import org.springframework.boot.r2dbc.autoconfigure.ConnectionFactoryOptionsBuilderCustomizer;
 import org.springframework.boot.r2dbc.autoconfigure.R2dbcAutoConfiguration;
@@ -35,6 +36,7 @@ import org.springframework.boot.test.context.runner.ApplicationContextRunner;
 import org.springframework.boot.transaction.autoconfigure.TransactionAutoConfiguration;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
+import org.springframework.core.io.support.SpringFactoriesLoader;
 import org.springframework.mock.env.MockEnvironment;
 import org.springframework.r2dbc.core.DatabaseClient;
 import org.springframework.transaction.ReactiveTransactionManager;
@@ -202,16 +204,54 @@ class AsyncMySqlAutoConfigurationTests {
 		this.contexts
 			.withBean(ConnectionFactoryOptionsBuilderCustomizer.class,
 					() -> (options) -> options.option(MySqlConnectionFactoryProvider.QUERY_CACHE_SIZE, 77))
-			.withBean(PoolCustomizer.class, () -> new PoolCustomizer() {
-
-				@Override
-				public void customizeConfiguration(ConnectionPoolConfiguration.Builder configuration) {
-					configuration.maxSize(9).maxAcquireTime(Duration.ofMillis(50));
-				}
-
-			})
 			.run((context) -> assertThat(options(context.getBean(ConnectionFactory.class))
 				.getValue(MySqlConnectionFactoryProvider.QUERY_CACHE_SIZE)).isEqualTo(77));
+	}
+
+	@Test
+	void aPasswordProviderYieldsToConnectionDetails() {
+		this.bare.withBean(PasswordProvider.class, () -> Mono::empty)
+			.withBean(R2dbcConnectionDetails.class,
+					() -> () -> ConnectionFactoryOptions.parse("r2dbc:mysql://app:secret@127.0.0.1:1/db"))
+			.run((context) -> {
+				assertThat(context).hasNotFailed();
+				assertThat(context.getBean(DriverObjects.class).passwordProvider()).isNull();
+			});
+	}
+
+	@Test
+	void aPasswordProviderWinsOverSpringR2dbc() {
+		this.bare.withBean(PasswordProvider.class, () -> Mono::empty)
+			.withPropertyValues("spring.r2dbc.url=r2dbc:mysql://app:secret@127.0.0.1:1/db")
+			.run((context) -> assertThat(context.getBean(DriverObjects.class).passwordProvider()).isNotNull());
+	}
+
+	@ParameterizedTest
+	@ValueSource(strings = { "async-mysql.password=secret", "async-mysql.url=r2dbc:mysql://app:secret@127.0.0.1:1/db" })
+	void aPasswordProviderAndAPasswordOfOursContradict(String property) {
+		this.bare.withBean(PasswordProvider.class, () -> Mono::empty)
+			.withPropertyValues("async-mysql.database=db", "async-mysql.username=app", property)
+			.run((context) -> assertThat(context).getFailure()
+				.rootCause()
+				.hasMessageContaining("a password and a PasswordProvider bean are both there"));
+	}
+
+	@Test
+	void failureOfABootPropertyNamesIt() {
+		this.bare
+			.withPropertyValues("spring.r2dbc.url=r2dbc:mysql://app@127.0.0.1:1/db",
+					"spring.r2dbc.pool.initial-size=20")
+			.run((context) -> assertThat(context).getFailure()
+				.rootCause()
+				.hasMessageStartingWith("spring.r2dbc.pool.initial-size (pool.initial-size): 20 is above"));
+	}
+
+	@Test
+	void failureAnalyzersAreFound() {
+		assertThat(SpringFactoriesLoader.forDefaultResourceLocation()
+			.load(FailureAnalyzer.class, (type, name, failure) -> {
+			})).hasAtLeastOneElementOfType(InvalidSettingsFailureAnalyzer.class)
+			.hasAtLeastOneElementOfType(EmbeddedDatabaseFailureAnalyzer.class);
 	}
 
 	@Test
@@ -226,8 +266,6 @@ class AsyncMySqlAutoConfigurationTests {
 	void severalContextsInOneJvm() {
 		this.contexts.run((first) -> this.contexts.run((second) -> assertThat(second.getBean(ConnectionFactory.class))
 			.isNotSameAs(first.getBean(ConnectionFactory.class))));
-		this.contexts.withPropertyValues("async-mysql.pool.register-jmx=true")
-			.run((first) -> assertThat(first).hasNotFailed());
 	}
 
 	private static ConnectionFactoryOptions options(ConnectionFactory factory) {
@@ -274,10 +312,9 @@ class AsyncMySqlAutoConfigurationTests {
 
 		@Bean
 		ConnectionSettings settings() {
-			MockEnvironment environment = new MockEnvironment().withProperty("async-mysql.host", "127.0.0.1")
-				.withProperty("async-mysql.port", "2")
-				.withProperty("async-mysql.username", "mine");
-			return new SettingsResolver(environment).resolve(null);
+			return ConnectionSettings.bind(new MockEnvironment().withProperty("my.host", "127.0.0.1")
+				.withProperty("my.port", "2")
+				.withProperty("my.username", "mine"), "my");
 		}
 
 	}

@@ -173,7 +173,7 @@ class SettingsResolverTests {
 		assertThat(settings.tcpKeepAlive()).isFalse();
 		assertThat(settings.database()).isEqualTo("d");
 		assertThat(settings.options()).containsEntry("serverZoneId", "UTC").containsEntry("foo", "1");
-		assertThat(output).contains("knows no option foo of spring.r2dbc");
+		assertThat(output).contains("knows no option foo and will ignore it");
 	}
 
 	@Test
@@ -212,6 +212,60 @@ class SettingsResolverTests {
 			.isThrownBy(() -> resolve("async-mysql.url=r2dbc:mysql://u:p@h/d?tcpNoDelay=false&sslMode=REQUIRED",
 					"async-mysql." + property))
 			.withMessageContaining("say different things");
+	}
+
+	@Test
+	void urlAndPropertyMayAgreeInOtherWords() {
+		assertThat(resolve("async-mysql.url=r2dbc:mysql://h/d?connectTimeout=PT3S&sslMode=VERIFY_CA",
+				"async-mysql.connect-timeout=3s", "async-mysql.ssl.mode=verify-ca")
+			.connectTimeout()).isEqualTo(Duration.ofSeconds(3));
+	}
+
+	@ParameterizedTest
+	@ValueSource(strings = { "async-mysql.url", "spring.r2dbc.url" })
+	void aSocketInAUrlTakesThePlaceOfTheHost(String property) {
+		ConnectionSettings settings = resolve(property + "=r2dbc:mysql://u@localhost/db?unixSocket=/run/mysqld.sock");
+		assertThat(settings.unixSocket()).isEqualTo("/run/mysqld.sock");
+		assertThat(settings.host()).isNull();
+		assertThat(settings.database()).isEqualTo("db");
+	}
+
+	@Test
+	void aSocketInBootsPropertiesTakesThePlaceOfTheHost() {
+		assertThat(resolve("spring.r2dbc.url=r2dbc:mysql://u@localhost/db",
+				"spring.r2dbc.properties.unixSocket=/run/mysqld.sock")
+			.host()).isNull();
+	}
+
+	@Test
+	void aPortAloneChangesThePortOfAUrl() {
+		assertThat(resolve("async-mysql.port=4444", "spring.r2dbc.url=r2dbc:mysql://boot:3307/db").location())
+			.isEqualTo("boot:4444/db");
+	}
+
+	@Test
+	void ownHostMeetsNoPortOfDriverProperties() {
+		assertThat(resolve("async-mysql.host=own", "spring.r2dbc.properties.unixSocket=/x").unixSocket()).isNull();
+	}
+
+	@Test
+	void failuresNameThePropertyThatTheUserWrote() {
+		InvalidSettingsException failure = new InvalidSettingsException("async-mysql.pool.initial-size", "too many",
+				"Lower it.");
+		assertThat(resolver("spring.r2dbc.pool.initial-size=20").locate(failure))
+			.hasMessage("spring.r2dbc.pool.initial-size (pool.initial-size): too many");
+		assertThat(resolver("spring.r2dbc.url=r2dbc:mysql://h/d?initialSize=20").locate(failure))
+			.hasMessage("spring.r2dbc.url (pool.initial-size): too many");
+		assertThat(resolver("async-mysql.url=r2dbc:mysql://h/d?initialSize=20").locate(failure))
+			.hasMessage("async-mysql.url (pool.initial-size): too many");
+		assertThat(resolver("async-mysql.pool.initial-size=20", "spring.r2dbc.pool.initial-size=20").locate(failure))
+			.isSameAs(failure);
+	}
+
+	@Test
+	void misspelledOptionAmongTheOptionsIsTold(CapturedOutput output) {
+		resolve("async-mysql.host=h", "async-mysql.options.sslmode=REQUIRED");
+		assertThat(output).contains("knows no option sslmode");
 	}
 
 	@Test

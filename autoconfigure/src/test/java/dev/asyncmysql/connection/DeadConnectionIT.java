@@ -42,7 +42,7 @@ class DeadConnectionIT {
 				"c.pool.max-size", 5, "c.pool.initial-size", 5, "c.pool.acquire-retry", 0)))
 			.bindOrCreate("c", ConnectionSettings.class);
 		ConnectionFactory driver = MySqlConnectionFactories
-			.unpooled(MySqlConnectionFactories.options(settings, DriverObjects.NONE, "c"), List.of());
+			.driver(MySqlConnectionFactories.options(settings, DriverObjects.NONE, "c"), List.of());
 		ConnectionPool pool = MySqlConnectionFactories.pooled(settings, driver, List.of(), "c");
 		try {
 			List<Connection> held = Flux.range(0, 5).flatMap((index) -> pool.create()).collectList().block(LIMIT);
@@ -71,7 +71,7 @@ class DeadConnectionIT {
 			.bindOrCreate("c", ConnectionSettings.class);
 		ConnectionPool pool = MySqlConnectionFactories.pooled(
 				settings, MySqlConnectionFactories
-					.unpooled(MySqlConnectionFactories.options(settings, DriverObjects.NONE, "c"), List.of()),
+					.driver(MySqlConnectionFactories.options(settings, DriverObjects.NONE, "c"), List.of()),
 				List.of(), "c");
 		try {
 			Long before = questions(pool);

@@ -9,6 +9,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
 
 import dev.asyncmysql.ConnectionSettings;
+import dev.asyncmysql.InvalidSettingsException;
 import dev.asyncmysql.PoolCustomizer;
 import io.r2dbc.pool.ConnectionPool;
 import io.r2dbc.pool.ConnectionPoolConfiguration;
@@ -16,9 +17,11 @@ import io.r2dbc.pool.PoolMetrics;
 import io.r2dbc.spi.Connection;
 import io.r2dbc.spi.ConnectionFactory;
 import io.r2dbc.spi.R2dbcNonTransientResourceException;
+import io.r2dbc.spi.R2dbcPermissionDeniedException;
 import io.r2dbc.spi.R2dbcTimeoutException;
 import io.r2dbc.spi.R2dbcTransientResourceException;
 import io.r2dbc.spi.ValidationDepth;
+import io.r2dbc.spi.Wrapped;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -34,9 +37,11 @@ import org.springframework.boot.context.properties.bind.Binder;
 import org.springframework.boot.context.properties.source.MapConfigurationPropertySource;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.mockito.ArgumentMatchers.any;
 import static org.mockito.BDDMockito.given;
 import static org.mockito.BDDMockito.willAnswer;
+import static org.mockito.BDDMockito.willThrow;
 import static org.mockito.Mockito.mock;
 import static org.mockito.Mockito.never;
 import static org.mockito.Mockito.verify;
@@ -61,25 +66,25 @@ class GuardedPoolTests {
 
 	@Test
 	void aCallerWaitsNoLongerThanTheAcquireLimitWhateverTheRetries() {
-		this.pool = pool("max-size=1", "max-acquire-time=400ms", "acquire-retry=4");
+		this.pool = pool("max-size=1", "max-acquire-time=1s", "acquire-retry=9");
 		this.pool.create().block(LIMIT);
 		Duration waited = StepVerifier.create(this.pool.create())
 			.expectErrorSatisfies((ex) -> assertThat(ex).isInstanceOf(R2dbcTimeoutException.class)
-				.hasMessage("No connection within 400 ms (async-mysql.pool.max-acquire-time): 1 of 1 connections are "
+				.hasMessage("No connection within 1000 ms (async-mysql.pool.max-acquire-time): 1 of 1 connections are "
 						+ "in use, 0 callers wait. Find what holds connections for long, or raise "
 						+ "async-mysql.pool.max-size"))
 			.verify(LIMIT);
-		assertThat(waited).isBetween(Duration.ofMillis(390), Duration.ofMillis(800));
+		assertThat(waited).isBetween(Duration.ofMillis(990), Duration.ofSeconds(4));
 	}
 
 	@Test
 	void aServerThatDoesNotAnswerCostsTheAcquireLimitOnce() {
 		this.next = Mono.never();
-		this.pool = pool("max-acquire-time=300ms", "acquire-retry=5", "max-create-connection-time=5s");
+		this.pool = pool("max-acquire-time=500ms", "acquire-retry=9", "max-create-connection-time=5s");
 		Duration waited = StepVerifier.create(this.pool.create())
 			.expectError(R2dbcTimeoutException.class)
 			.verify(LIMIT);
-		assertThat(waited).isLessThan(Duration.ofMillis(700));
+		assertThat(waited).isLessThan(Duration.ofSeconds(4));
 	}
 
 	@Test
@@ -89,6 +94,46 @@ class GuardedPoolTests {
 		this.pool = pool("max-size=1", "max-create-connection-time=200ms", "max-acquire-time=5s");
 		StepVerifier.create(this.pool.create()).expectNextCount(1).expectComplete().verify(LIMIT);
 		assertThat(attempts).hasValue(2);
+	}
+
+	@Test
+	void aCallerIsToldWhyNoConnectionCouldBeOpened() {
+		this.next = Mono.never();
+		this.pool = pool("max-create-connection-time=100ms", "acquire-retry=0");
+		StepVerifier.create(this.pool.create())
+			.expectErrorSatisfies((ex) -> assertThat(ex).isInstanceOf(R2dbcTimeoutException.class)
+				.hasMessage("The server did not let a connection in within 100 ms "
+						+ "(async-mysql.pool.max-create-connection-time)"))
+			.verify(LIMIT);
+		this.pool = pool("max-create-connection-time=300ms", "max-acquire-time=500ms", "acquire-retry=9");
+		StepVerifier.create(this.pool.create())
+			.expectErrorSatisfies((ex) -> assertThat(ex).hasMessageContaining("No connection within 500 ms")
+				.hasMessageContaining("The last attempt to open one failed: The server did not let a connection in"))
+			.verify(LIMIT);
+	}
+
+	@Test
+	void aRefusedLoginIsNotTriedAgain() {
+		AtomicInteger attempts = new AtomicInteger();
+		this.next = Mono.defer(() -> {
+			attempts.incrementAndGet();
+			return Mono.error(new R2dbcPermissionDeniedException("Access denied"));
+		});
+		this.pool = pool("acquire-retry=5");
+		StepVerifier.create(this.pool.create()).expectErrorMessage("Access denied").verify(LIMIT);
+		assertThat(attempts).hasValue(1);
+	}
+
+	@Test
+	void anotherFailureIsTriedAgainAsOftenAsSaid() {
+		AtomicInteger attempts = new AtomicInteger();
+		this.next = Mono.defer(() -> {
+			attempts.incrementAndGet();
+			return Mono.error(new R2dbcNonTransientResourceException("refused"));
+		});
+		this.pool = pool("acquire-retry=3");
+		StepVerifier.create(this.pool.create()).expectErrorMessage("refused").verify(LIMIT);
+		assertThat(attempts).hasValue(4);
 	}
 
 	@Test
@@ -115,6 +160,52 @@ class GuardedPoolTests {
 		assertThat(this.opened).hasSize(10);
 		Awaitility.await()
 			.untilAsserted(() -> this.opened.subList(0, 5).forEach((connection) -> verify(connection.mock).close()));
+	}
+
+	@Test
+	void aCheckThatFailsEndsItsConnectionAndNotThePool() {
+		this.pool = pool("max-size=2", "acquire-retry=0", "background-eviction-interval=30ms");
+		for (Publisher<Boolean> answer : List.<Publisher<Boolean>>of(Mono.error(new IllegalStateException("broken")),
+				Mono.empty())) {
+			Connection lent = this.pool.create().block(LIMIT);
+			StubConnection last = this.opened.get(this.opened.size() - 1);
+			willAnswer((invocation) -> answer).given(last.mock).validate(any());
+			Mono.from(lent.close()).block(LIMIT);
+			Awaitility.await().untilAsserted(() -> verify(last.mock).close());
+		}
+		Connection lent = this.pool.create().block(LIMIT);
+		StubConnection last = this.opened.get(this.opened.size() - 1);
+		Mono.from(lent.close()).block(LIMIT);
+		willThrow(new IllegalStateException("thrown")).given(last.mock).validate(any());
+		Awaitility.await().untilAsserted(() -> verify(last.mock).close());
+		StepVerifier.create(this.pool.create()).expectNextCount(1).expectComplete().verify(LIMIT);
+	}
+
+	@Test
+	void reuseOrder() {
+		this.pool = pool("max-size=2", "initial-size=2");
+		assertThat(isFirstReturnedLentAgain()).isFalse();
+		this.pool.dispose();
+		this.opened.clear();
+		this.pool = pool("max-size=2", "initial-size=2", "reuse-order=LEAST_RECENTLY_USED");
+		assertThat(isFirstReturnedLentAgain()).isTrue();
+	}
+
+	private boolean isFirstReturnedLentAgain() {
+		List<Connection> lent = Flux.range(0, 2).concatMap((index) -> this.pool.create()).collectList().block(LIMIT);
+		assertThat(lent).hasSize(2);
+		Object first = ((Wrapped<?>) lent.get(0)).unwrap();
+		assertThat(first).isIn(this.opened.get(0).mock, this.opened.get(1).mock);
+		lent.forEach((connection) -> Mono.from(connection.close()).block(LIMIT));
+		return ((Wrapped<?>) this.pool.create().blockOptional(LIMIT).orElseThrow()).unwrap() == first;
+	}
+
+	@Test
+	void aSecondPoolOfTheSameNameInJmxIsRefused() {
+		this.pool = pool("register-jmx=true", "name=twin");
+		assertThatExceptionOfType(InvalidSettingsException.class)
+			.isThrownBy(() -> pool("register-jmx=true", "name=twin"))
+			.withMessageContaining("async-mysql.pool.name: a pool named 'twin'");
 	}
 
 	@Test
@@ -164,6 +255,16 @@ class GuardedPoolTests {
 		StepVerifier.create(this.pool.warmup()).expectNext(6).expectComplete().verify(LIMIT);
 		assertThat(this.opened).hasSize(6);
 		Awaitility.await().untilAsserted(() -> assertThat(metrics().idleSize()).isEqualTo(6));
+	}
+
+	@Test
+	void warmUpCountsWhatItOpens() {
+		this.pool = pool("max-size=8", "initial-size=6");
+		Mono<Integer> warmup = this.pool.warmup();
+		Mono.from(this.pool.create().blockOptional(LIMIT).orElseThrow().close()).block(LIMIT);
+		StepVerifier.create(warmup).expectNext(5).expectComplete().verify(LIMIT);
+		StepVerifier.create(warmup).expectNext(0).expectComplete().verify(LIMIT);
+		assertThat(this.opened).hasSize(6);
 	}
 
 	@Test

@@ -19,6 +19,7 @@ import io.asyncer.r2dbc.mysql.constant.SslMode;
 import io.asyncer.r2dbc.mysql.constant.ZeroDateOption;
 import io.netty.handler.ssl.SslContextBuilder;
 import io.netty.resolver.DefaultAddressResolverGroup;
+import io.r2dbc.spi.ConnectionFactory;
 import io.r2dbc.spi.ConnectionFactoryOptions;
 import io.r2dbc.spi.Option;
 import io.r2dbc.spi.R2dbcTimeoutException;
@@ -27,15 +28,19 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.reactivestreams.Publisher;
 import reactor.core.publisher.Mono;
 import reactor.netty.resources.LoopResources;
+import reactor.test.StepVerifier;
 
 import org.springframework.boot.context.properties.bind.Binder;
 import org.springframework.boot.context.properties.source.MapConfigurationPropertySource;
+import org.springframework.mock.env.MockEnvironment;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+import static org.mockito.BDDMockito.willAnswer;
 import static org.mockito.Mockito.mock;
 
 /**
@@ -86,7 +91,7 @@ class MySqlConnectionFactoriesTests {
 		expected.put("tlsVersion", new String[] { "TLSv1.3" });
 		expected.put("some", "thing");
 		expected.forEach((name, value) -> assertThat(options.getValue(Option.valueOf(name))).as(name).isEqualTo(value));
-		assertThat(MySqlConnectionFactories.unpooled(options, List.of())).isNotNull();
+		assertThat(MySqlConnectionFactories.driver(options, List.of())).isNotNull();
 	}
 
 	@Test
@@ -138,6 +143,11 @@ class MySqlConnectionFactoriesTests {
 	@ParameterizedTest
 	@CsvSource(delimiter = '|', textBlock = """
 			host= | host | no host is configured
+			host=h:3307 | host | is not the name or address
+			host=r2dbc:mysql://h | host | is not the name or address
+			connect-timeout=106751d | connect-timeout | is longer than can be counted
+			pool.max-idle-time=0s | pool.max-idle-time | no connection would be kept
+			pool.max-life-time=0s | pool.max-life-time | no connection would be kept
 			port=0 | port | 0 is not a port
 			port=70000 | port | 70000 is not a port
 			username= | username | no user is configured
@@ -149,6 +159,11 @@ class MySqlConnectionFactoriesTests {
 			server-rsa-public-key-file=/no/such/file | server-rsa-public-key-file | there is no readable file
 			metrics=true | metrics | io.micrometer:micrometer-core is not on the class path
 			compression-algorithms=ZSTD | compression-algorithms | com.github.luben:zstd-jni is not on the class path
+			local-infile-buffer-size=3GB | local-infile-buffer-size | not the size of a buffer
+			local-infile-buffer-size=0B | local-infile-buffer-size | not the size of a buffer
+			connection-time-zone=Mars | connection-time-zone | is not a time zone
+			session-variables=bad | session-variables | is not of the form name=value
+			ssl.tls-version=TLSv9 | ssl.tls-version | is not a version of TLS
 			zstd-compression-level=23 | zstd-compression-level | not a level
 			ssl.ca=/no/such/ca.pem | ssl.ca | cannot be read as PEM
 			ssl.ca=classpath:logback-test.xml | ssl.ca | cannot be read as PEM
@@ -188,12 +203,40 @@ class MySqlConnectionFactoriesTests {
 			.withMessageContaining("REQUIRED cannot be had over the Unix socket");
 	}
 
+	@ParameterizedTest
+	@ValueSource(strings = { "database", "password", "unix-socket", "connection-time-zone",
+			"allow-load-local-infile-in-path", "server-rsa-public-key-file", "ssl.bundle", "ssl.ca", "ssl.cert",
+			"ssl.key", "ssl.key-password", "pool.validation-query" })
+	void aBlankValueIsNone(String property) {
+		assertThat(settings(property + "=")).isEqualTo(settings());
+	}
+
 	@Test
-	void refusesTwoPasswords() {
-		assertThatExceptionOfType(InvalidSettingsException.class)
-			.isThrownBy(() -> MySqlConnectionFactories.options(settings("password=x"),
-					new DriverObjects(null, null, null, null, Mono::empty, null), "async-mysql"))
-			.withMessageContaining("PasswordProvider");
+	void settingsCanBeBoundUnderAnotherPrefix() {
+		MockEnvironment environment = new MockEnvironment().withProperty("my.db.host", "h")
+			.withProperty("my.db.pool.max-size", "3");
+		ConnectionSettings settings = ConnectionSettings.bind(environment, "my.db");
+		assertThat(settings.location()).isEqualTo("h:3306");
+		assertThat(settings.pool().maxSize()).isEqualTo(3);
+	}
+
+	@Test
+	void withoutPoolTheTimeToConnectIsBoundedToo() {
+		ConnectionFactory silent = mock();
+		willAnswer((invocation) -> Mono.never()).given(silent).create();
+		ConnectionFactory factory = MySqlConnectionFactories.unpooled(settings("pool.max-create-connection-time=100ms"),
+				silent, "async-mysql");
+		StepVerifier.create(factory.create())
+			.expectErrorSatisfies((ex) -> assertThat(ex).isInstanceOf(R2dbcTimeoutException.class)
+				.hasMessageContaining("within 100 ms (async-mysql.pool.max-create-connection-time)"))
+			.verify(Duration.ofSeconds(5));
+	}
+
+	@Test
+	void aPasswordOfTheSettingsYieldsToTheProvider() {
+		ConnectionFactoryOptions options = MySqlConnectionFactories.options(settings("password=old"),
+				new DriverObjects(null, null, null, null, () -> Mono.just("fresh"), null), "async-mysql");
+		assertThat(password(options)).isEqualTo("fresh");
 	}
 
 	@Test
