@@ -181,6 +181,13 @@ class ConnectionIT {
 	}
 
 	@Test
+	void passwordProviderYieldsToAServiceConnection() {
+		this.contexts.withUserConfiguration(Service.class)
+			.withBean(PasswordProvider.class, () -> () -> Mono.just("token of the production server"))
+			.run((context) -> assertThat(query(context, "SELECT 'in'")).containsExactly("in"));
+	}
+
+	@Test
 	void passwordProviderThatIsEmptyFailsTheAttempt() {
 		this.contexts.withPropertyValues(MySqlServer.properties())
 			.withPropertyValues("async-mysql.password=")

@@ -42,8 +42,8 @@ class EmbeddedDatabaseIT {
 		int[] port = new int[1];
 		this.contexts
 			.withPropertyValues("async-mysql.embedded.data-dir=" + folder.resolve("data"),
-					"async-mysql.database=ledger", "async-mysql.username=unused", "async-mysql.pool.max-size=3",
-					"spring.sql.init.schema-locations=classpath:schema-it.sql")
+					"async-mysql.database=ledger", "async-mysql.username=unused", "async-mysql.ssl.mode=REQUIRED",
+					"async-mysql.pool.max-size=3", "spring.sql.init.schema-locations=classpath:schema-it.sql")
 			.run((context) -> {
 				assertThat(context).hasNotFailed().hasSingleBean(EmbeddedMariaDb.class);
 				assertThat(query(context, "SELECT name FROM scripted")).containsExactly("from schema");
@@ -53,7 +53,10 @@ class EmbeddedDatabaseIT {
 				port[0] = context.getBean(EmbeddedMariaDb.class).getPort();
 				overTheSocket(context, query(context, "SELECT CONCAT(@@datadir, @@socket)").get(0));
 			});
-		assertThat(output).contains("development database").contains("Connected to 11.4");
+		assertThat(output).contains("development database")
+			.contains("Not in force")
+			.contains("async-mysql.ssl.mode")
+			.contains("Connected to 11.4");
 		assertThatNothingListensOn(port[0]);
 		assertThat(folder.resolve("data")).isNotEmptyDirectory();
 	}
