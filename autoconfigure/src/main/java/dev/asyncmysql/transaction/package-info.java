@@ -1,0 +1,7 @@
+/**
+ * Transactions.
+ */
+@NullMarked
+package dev.asyncmysql.transaction;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,174 @@
+package dev.asyncmysql.transaction;
+
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Function;
+
+import dev.asyncmysql.MySqlServer;
+import dev.asyncmysql.RequiresMySql;
+import dev.asyncmysql.autoconfigure.AsyncMySqlAutoConfiguration;
+import dev.asyncmysql.autoconfigure.MySqlTransactionAutoConfiguration;
+import org.junit.jupiter.api.Test;
+import reactor.core.publisher.Flux;
+import reactor.core.publisher.Mono;
+import reactor.test.StepVerifier;
+
+import org.springframework.boot.autoconfigure.AutoConfigurations;
+import org.springframework.boot.r2dbc.autoconfigure.R2dbcAutoConfiguration;
+import org.springframework.boot.r2dbc.autoconfigure.R2dbcTransactionManagerAutoConfiguration;
+import org.springframework.boot.test.context.runner.ApplicationContextRunner;
+import org.springframework.boot.transaction.autoconfigure.TransactionAutoConfiguration;
+import org.springframework.boot.transaction.autoconfigure.TransactionManagerCustomizationAutoConfiguration;
+import org.springframework.r2dbc.core.DatabaseClient;
+import org.springframework.transaction.annotation.Isolation;
+import org.springframework.transaction.annotation.Propagation;
+import org.springframework.transaction.annotation.Transactional;
+import org.springframework.transaction.reactive.TransactionalOperator;
+import org.springframework.transaction.support.DefaultTransactionDefinition;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+/**
+ * What the attributes of a transaction make the server do, as its general log tells.
+ */
+@RequiresMySql
+class TransactionIT {
+
+	private static final Duration LIMIT = Duration.ofSeconds(20);
+
+	private final ApplicationContextRunner contexts = new ApplicationContextRunner()
+		.withConfiguration(AutoConfigurations.of(AsyncMySqlAutoConfiguration.class, R2dbcAutoConfiguration.class,
+				MySqlTransactionAutoConfiguration.class, R2dbcTransactionManagerAutoConfiguration.class,
+				TransactionManagerCustomizationAutoConfiguration.class, TransactionAutoConfiguration.class))
+		.withPropertyValues(MySqlServer.properties())
+		.withPropertyValues("async-mysql.pool.max-size=1")
+		.withBean(Work.class);
+
+	@Test
+	void isolationIsSetForTheTransactionAlone() {
+		assertThat(statements(Work::serializable)).containsSequence("SET TRANSACTION ISOLATION LEVEL SERIALIZABLE;",
+				"START TRANSACTION READ WRITE", "SELECT 'one'", "COMMIT");
+	}
+
+	@Test
+	void readOnly() {
+		assertThat(statements((work) -> work.readOnly().then())).containsSequence("START TRANSACTION READ ONLY",
+				"SELECT 'one'", "SELECT 'two'", "COMMIT");
+	}
+
+	@Test
+	void nestedMeansASavepoint() {
+		assertThat(statements((work) -> work.outer(work.nested(false).then())).stream()
+			.map((statement) -> statement.replaceAll("`.*`", "x"))).containsSequence("START TRANSACTION READ WRITE",
+					"SELECT 'outer'", "SAVEPOINT x", "SELECT 'nested'", "RELEASE SAVEPOINT x", "COMMIT");
+	}
+
+	@Test
+	void nestedThatFailsRollsBackToItsSavepoint() {
+		assertThat(statements((work) -> work
+			.outer(work.nested(true).onErrorResume(IllegalStateException.class, (ex) -> Mono.empty()))).stream()
+			.map((statement) -> statement.replaceAll("`.*`", "x")))
+			.containsSequence("SAVEPOINT x", "SELECT 'nested'", "ROLLBACK TO SAVEPOINT x")
+			.contains("COMMIT")
+			.doesNotContain("ROLLBACK");
+	}
+
+	@Test
+	void anErrorRollsBack() {
+		assertThat(
+				statements((work) -> work.failing().onErrorResume(IllegalStateException.class, (ex) -> Mono.empty())))
+			.containsSequence("START TRANSACTION READ WRITE", "SELECT 'failing'", "ROLLBACK")
+			.doesNotContain("COMMIT");
+	}
+
+	@Test
+	void defaultTimeoutReachesTheServerAndIsRestored() {
+		this.contexts.withPropertyValues("spring.transaction.default-timeout=7s").run((context) -> {
+			DatabaseClient client = context.getBean(DatabaseClient.class);
+			TransactionalOperator operator = context.getBean(TransactionalOperator.class);
+			Mono<Long> lockWait = client.sql("SELECT @@innodb_lock_wait_timeout").mapValue(Long.class).one();
+			StepVerifier.create(operator.transactional(lockWait)).expectNext(7L).expectComplete().verify(LIMIT);
+			StepVerifier.create(lockWait).expectNext(50L).expectComplete().verify(LIMIT);
+		});
+	}
+
+	@Test
+	void operatorTakesADefinition() {
+		DefaultTransactionDefinition definition = new DefaultTransactionDefinition();
+		definition.setReadOnly(true);
+		definition.setTimeout(3);
+		this.contexts.run((context) -> {
+			DatabaseClient client = context.getBean(DatabaseClient.class);
+			TransactionalOperator operator = TransactionalOperator
+				.create(context.getBean(MySqlTransactionManager.class), definition);
+			StepVerifier
+				.create(operator
+					.transactional(client.sql("SELECT @@innodb_lock_wait_timeout").mapValue(Long.class).one()))
+				.expectNext(3L)
+				.expectComplete()
+				.verify(LIMIT);
+		});
+	}
+
+	private List<String> statements(Function<Work, Mono<Void>> work) {
+		List<String> statements = new ArrayList<>();
+		this.contexts.run((context) -> {
+			DatabaseClient client = context.getBean(DatabaseClient.class);
+			client.sql("SET GLOBAL log_output = 'TABLE', GLOBAL general_log = ON").then().block(LIMIT);
+			Long id = client.sql("SELECT CONNECTION_ID()").mapValue(Long.class).one().block(LIMIT);
+			work.apply(context.getBean(Work.class)).block(LIMIT);
+			client
+				.sql("SELECT CAST(argument AS CHAR) FROM mysql.general_log WHERE thread_id = " + id
+						+ " AND command_type = 'Query' ORDER BY event_time")
+				.mapValue(String.class)
+				.all()
+				.collectList()
+				.doOnNext(statements::addAll)
+				.block(LIMIT);
+			client.sql("SET GLOBAL general_log = OFF").then().block(LIMIT);
+		});
+		return statements;
+	}
+
+	/** What is transactional. */
+	static class Work {
+
+		private final DatabaseClient client;
+
+		Work(DatabaseClient client) {
+			this.client = client;
+		}
+
+		@Transactional(isolation = Isolation.SERIALIZABLE)
+		Mono<Void> serializable() {
+			return select("one");
+		}
+
+		@Transactional(readOnly = true)
+		Flux<String> readOnly() {
+			return Flux.concat(select("one").thenReturn("1"), select("two").thenReturn("2"));
+		}
+
+		@Transactional
+		Mono<Void> outer(Mono<Void> inner) {
+			return select("outer").then(inner);
+		}
+
+		@Transactional(propagation = Propagation.NESTED)
+		Mono<Void> nested(boolean fail) {
+			return select("nested").then(fail ? Mono.error(new IllegalStateException("nested")) : Mono.empty());
+		}
+
+		@Transactional
+		Mono<Void> failing() {
+			return select("failing").then(Mono.error(new IllegalStateException("failing")));
+		}
+
+		private Mono<Void> select(String value) {
+			return this.client.sql("SELECT '" + value + "'").fetch().all().then();
+		}
+
+	}
+
+}

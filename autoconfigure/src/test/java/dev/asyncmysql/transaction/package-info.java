@@ -1,0 +1,7 @@
+/**
+ * Tests.
+ */
+@NullMarked
+package dev.asyncmysql.transaction;
+
+import org.jspecify.annotations.NullMarked;
