@@ -12,8 +12,8 @@ final class Defaults {
 
 	/**
 	 * A TCP connection within a region is up in milliseconds. Five seconds outlast one
-	 * lost SYN and its two retransmissions (after 1 s and 3 s), and still fail before the
-	 * caller's acquire limit.
+	 * lost SYN and its two retransmissions (after 1 s and 3 s), and leave half of the
+	 * acquire limit to a second attempt.
 	 */
 	static final String CONNECT_TIMEOUT = "5s";
 
@@ -96,7 +96,8 @@ final class Defaults {
 
 	/**
 	 * Connect, TLS and authentication together; above the connect limit so that its more
-	 * telling error comes first. r2dbc-pool's default is unlimited.
+	 * telling error comes first, and below the acquire limit so that the caller is told.
+	 * The pool's default is unlimited.
 	 */
 	static final String POOL_MAX_CREATE_CONNECTION_TIME = "8s";
 

@@ -116,7 +116,7 @@ final class GuardedPool extends ConnectionPool {
 	}
 
 	private static Publisher<Void> close(Connection connection, Duration limit) {
-		return Mono.from(connection.close()).timeout(limit);
+		return Mono.defer(() -> Mono.from(connection.close())).timeout(limit);
 	}
 
 	/**

@@ -53,10 +53,10 @@ class AsyncMySqlAutoConfigurationTests {
 	private static final String[] NOWHERE = { "async-mysql.url=r2dbc:mysql://127.0.0.1:1/db",
 			"async-mysql.username=app", "async-mysql.password=secret", "async-mysql.pool.max-acquire-time=1s" };
 
-	private final ApplicationContextRunner bare = new ApplicationContextRunner()
-		.withConfiguration(AutoConfigurations.of(AsyncMySqlAutoConfiguration.class, R2dbcAutoConfiguration.class,
-				R2dbcTransactionManagerAutoConfiguration.class, TransactionAutoConfiguration.class,
-				ConfigurationPropertiesAutoConfiguration.class));
+	private final ApplicationContextRunner bare = new ApplicationContextRunner().withConfiguration(
+			AutoConfigurations.of(AsyncMySqlAutoConfiguration.class, DriverMissingAutoConfiguration.class,
+					R2dbcAutoConfiguration.class, R2dbcTransactionManagerAutoConfiguration.class,
+					TransactionAutoConfiguration.class, ConfigurationPropertiesAutoConfiguration.class));
 
 	private final ApplicationContextRunner contexts = this.bare.withPropertyValues(NOWHERE);
 
@@ -132,8 +132,19 @@ class AsyncMySqlAutoConfigurationTests {
 	}
 
 	@Test
-	void withoutTheDriverWeStandBack() {
+	void withoutTheDriverTheApplicationIsTold() {
 		this.contexts.withClassLoader(new FilteredClassLoader(MySqlConnectionFactoryProvider.class))
+			.run((context) -> assertThat(context).getFailure()
+				.rootCause()
+				.isInstanceOf(InvalidSettingsException.class)
+				.hasMessageContaining("the driver is not on the class path"));
+	}
+
+	@ParameterizedTest
+	@ValueSource(strings = { "async-mysql.enabled=false", "some.other=thing" })
+	void withoutTheDriverAndUnconfiguredWeStandBack(String property) {
+		this.bare.withClassLoader(new FilteredClassLoader(MySqlConnectionFactoryProvider.class))
+			.withPropertyValues(property)
 			.run((context) -> assertThat(context.getStartupFailure())
 				.hasStackTraceContaining("Failed to determine a suitable R2DBC Connection URL"));
 	}
