@@ -19,7 +19,7 @@ public final class EmbeddedDatabaseException extends RuntimeException {
 	private final String[] output;
 
 	/**
-	 * Creates a failure in which no server had its say.
+	 * Create a failure in which no server had its say.
 	 * @param description what happened, as a sentence
 	 * @param action what the user can do about it, as a sentence
 	 * @param cause what caused it, or {@code null}
@@ -29,7 +29,7 @@ public final class EmbeddedDatabaseException extends RuntimeException {
 	}
 
 	/**
-	 * Creates a failure.
+	 * Create a failure.
 	 * @param description what happened, as a sentence
 	 * @param action what the user can do about it, as a sentence
 	 * @param output the last lines that the server wrote
@@ -44,7 +44,7 @@ public final class EmbeddedDatabaseException extends RuntimeException {
 	}
 
 	/**
-	 * Returns what happened.
+	 * Return what happened.
 	 * @return what happened, as a sentence
 	 */
 	public String getDescription() {
@@ -52,7 +52,7 @@ public final class EmbeddedDatabaseException extends RuntimeException {
 	}
 
 	/**
-	 * Returns what the user can do about it.
+	 * Return what the user can do about it.
 	 * @return what to do, as a sentence
 	 */
 	public String getAction() {
@@ -60,7 +60,7 @@ public final class EmbeddedDatabaseException extends RuntimeException {
 	}
 
 	/**
-	 * Returns the last lines that the server wrote.
+	 * Return the last lines that the server wrote.
 	 * @return the lines, which may be none
 	 */
 	public List<String> getOutput() {

@@ -28,7 +28,7 @@ final class AbandonedHomes {
 	}
 
 	/**
-	 * Cleans up beside a temporary home. What fails is logged: it is no reason not to
+	 * Clean up beside a temporary home. What fails is logged: it is no reason not to
 	 * start.
 	 * @param own the home of this JVM
 	 */

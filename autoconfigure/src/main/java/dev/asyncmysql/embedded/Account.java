@@ -24,7 +24,7 @@ record Account(String username, String password) {
 	private static final SecureRandom random = new SecureRandom();
 
 	/**
-	 * Takes the password that is kept in a home, so that other tools can keep it too, or
+	 * Take the password that is kept in a home, so that other tools can keep it too, or
 	 * makes one.
 	 * @param clientOptions the file that the password is kept in
 	 * @return the account
@@ -45,7 +45,7 @@ record Account(String username, String password) {
 	}
 
 	/**
-	 * Returns an options file for MySQL's and MariaDB's command line clients.
+	 * Return an options file for MySQL's and MariaDB's command line clients.
 	 * @param host the host
 	 * @param port the port
 	 * @return the content of the file

@@ -45,7 +45,7 @@ final class BinariesCache {
 	}
 
 	/**
-	 * Returns the default place: a folder of the user's own, because what is in it gets
+	 * Return the default place: a folder of the user's own, because what is in it gets
 	 * executed and a shared temporary folder could have been filled by somebody else, and
 	 * one that outlives a restart of the machine.
 	 * @param system the name of the operating system
@@ -71,7 +71,7 @@ final class BinariesCache {
 	}
 
 	/**
-	 * Unpacks the binaries where they are not yet.
+	 * Unpack the binaries where they are not yet.
 	 * @param distribution which ones
 	 * @param clock the limit of the start
 	 * @return the folder with the binaries

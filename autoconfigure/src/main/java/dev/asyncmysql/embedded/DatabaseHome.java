@@ -40,7 +40,7 @@ final class DatabaseHome implements Closeable {
 	}
 
 	/**
-	 * Opens a home and keeps others out of it.
+	 * Open a home and keep others out of it.
 	 * @param dataDir the folder that the user named, or {@code null} for a temporary one
 	 * @return the home
 	 * @throws EmbeddedDatabaseException if the folder cannot be used
@@ -101,7 +101,7 @@ final class DatabaseHome implements Closeable {
 	}
 
 	/**
-	 * Returns the server's own data folder. Where it exists, it is whole.
+	 * Return the server's own data folder. Where it exists, it is whole.
 	 * @return the folder
 	 */
 	Path data() {
@@ -113,7 +113,7 @@ final class DatabaseHome implements Closeable {
 	}
 
 	/**
-	 * Returns where to make the data folder, so that one that is half made is never taken
+	 * Return where to make the data folder, so that one that is half made is never taken
 	 * for a whole one.
 	 * @return a folder that does not exist
 	 * @throws IOException if the remains of an earlier attempt cannot be deleted
@@ -129,7 +129,7 @@ final class DatabaseHome implements Closeable {
 	}
 
 	/**
-	 * Returns an empty folder for the server's temporary files.
+	 * Return an empty folder for the server's temporary files.
 	 * @return the folder
 	 * @throws IOException if it cannot be made
 	 */
@@ -152,7 +152,7 @@ final class DatabaseHome implements Closeable {
 	}
 
 	/**
-	 * Writes a file that nobody else may read.
+	 * Write a file that nobody else may read.
 	 * @param file the file
 	 * @param content what to write
 	 * @throws IOException if it cannot be written

@@ -26,7 +26,7 @@ record Distribution(String name, String location) {
 	private static final int SOME_PORT = 1;
 
 	/**
-	 * Finds the binaries for this platform.
+	 * Find the binaries for this platform.
 	 * @return the binaries
 	 * @throws EmbeddedDatabaseException if there are none
 	 */
@@ -57,7 +57,7 @@ record Distribution(String name, String location) {
 	}
 
 	/**
-	 * Tells what is where.
+	 * Tell what is where.
 	 * @param baseDir the folder that the binaries are unpacked in
 	 * @return the programs
 	 */

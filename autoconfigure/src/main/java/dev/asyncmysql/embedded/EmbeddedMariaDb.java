@@ -64,7 +64,7 @@ public final class EmbeddedMariaDb implements AutoCloseable {
 	}
 
 	/**
-	 * Starts a server with a database named {@value #DEFAULT_DATABASE}.
+	 * Start a server with a database named {@value #DEFAULT_DATABASE}.
 	 * @param settings the settings; whether it is enabled is not looked at
 	 * @return the running server
 	 * @throws EmbeddedDatabaseException if it cannot be started
@@ -74,7 +74,7 @@ public final class EmbeddedMariaDb implements AutoCloseable {
 	}
 
 	/**
-	 * Starts a server. What was begun is undone if the start fails.
+	 * Start a server. What was begun is undone if the start fails.
 	 * @param settings the settings; whether it is enabled is not looked at
 	 * @param databaseName the database to make, with {@code utf8mb4}, where it does not
 	 * exist
@@ -191,7 +191,7 @@ public final class EmbeddedMariaDb implements AutoCloseable {
 	}
 
 	/**
-	 * Returns the host, which is always the loopback address.
+	 * Return the host, which is always the loopback address.
 	 * @return the host
 	 */
 	public String getHost() {
@@ -199,7 +199,7 @@ public final class EmbeddedMariaDb implements AutoCloseable {
 	}
 
 	/**
-	 * Returns the port that the server listens on.
+	 * Return the port that the server listens on.
 	 * @return the port
 	 */
 	public int getPort() {
@@ -207,7 +207,7 @@ public final class EmbeddedMariaDb implements AutoCloseable {
 	}
 
 	/**
-	 * Returns the name of the database.
+	 * Return the name of the database.
 	 * @return the database
 	 */
 	public String getDatabaseName() {
@@ -215,7 +215,7 @@ public final class EmbeddedMariaDb implements AutoCloseable {
 	}
 
 	/**
-	 * Returns the name of an account that may do everything.
+	 * Return the name of an account that may do everything.
 	 * @return the user's name
 	 */
 	public String getUsername() {
@@ -223,7 +223,7 @@ public final class EmbeddedMariaDb implements AutoCloseable {
 	}
 
 	/**
-	 * Returns the account's password.
+	 * Return the account's password.
 	 * @return the password
 	 */
 	public String getPassword() {
@@ -231,7 +231,7 @@ public final class EmbeddedMariaDb implements AutoCloseable {
 	}
 
 	/**
-	 * Returns the version that the server says it has, such as {@code 11.4.5-MariaDB}.
+	 * Return the version that the server says it has, such as {@code 11.4.5-MariaDB}.
 	 * @return the version
 	 */
 	public String getServerVersion() {
@@ -247,9 +247,9 @@ public final class EmbeddedMariaDb implements AutoCloseable {
 	}
 
 	/**
-	 * Stops the server and what it has started, and deletes the data unless the user
-	 * named a folder for it. A server that does not end within 10 s is killed, so this
-	 * takes at most about 15 s. Does nothing when called again.
+	 * Stop the server and what it has started, and delete the data unless the user named
+	 * a folder for it. A server that does not end within 10 s is killed, so this takes at
+	 * most about 15 s. Does nothing when called again.
 	 */
 	@Override
 	public synchronized void close() {

@@ -27,7 +27,7 @@ public record EmbeddedSettings(@DefaultValue("true") boolean enabled, @Nullable 
 	private static final int HIGHEST_PORT = 65535;
 
 	/**
-	 * Checks the values.
+	 * Check the values.
 	 * @throws IllegalArgumentException if the port is none, or the time-out is not
 	 * positive
 	 */

@@ -32,7 +32,7 @@ final class ExclusiveLock implements Closeable {
 	}
 
 	/**
-	 * Takes the lock if nobody has it.
+	 * Take the lock if nobody has it.
 	 * @param file the file to lock, created where there is none
 	 * @return the lock, or {@code null} if it is taken
 	 * @throws IOException if the file cannot be locked at all

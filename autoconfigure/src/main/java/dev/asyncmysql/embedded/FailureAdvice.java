@@ -79,7 +79,7 @@ final class FailureAdvice {
 	}
 
 	/**
-	 * Returns what to do.
+	 * Return what to do.
 	 * @param output what the process wrote, or the message of an exception
 	 * @return a sentence, or {@code null} if nothing in the output is known
 	 */
@@ -95,7 +95,7 @@ final class FailureAdvice {
 	}
 
 	/**
-	 * Makes an exception that says what to do.
+	 * Make an exception that says what to do.
 	 * @param description what happened, as a sentence
 	 * @param output what the process wrote last
 	 * @param cause what caused it, whose message is searched as well, or {@code null}

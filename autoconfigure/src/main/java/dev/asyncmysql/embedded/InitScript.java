@@ -16,7 +16,7 @@ final class InitScript {
 	}
 
 	/**
-	 * Returns the name in quotes.
+	 * Return the name in quotes.
 	 * @param databaseName the name of a database
 	 * @return the name, quoted for SQL
 	 * @throws IllegalArgumentException if a database cannot be named so
@@ -31,7 +31,7 @@ final class InitScript {
 	}
 
 	/**
-	 * Returns the script.
+	 * Return the script.
 	 * @param databaseName the database to make where it does not exist
 	 * @param account the account to make
 	 * @param fresh whether the data folder is new

@@ -47,7 +47,7 @@ final class LoggedProcess {
 	}
 
 	/**
-	 * Starts a process.
+	 * Start a process.
 	 * @param command the command line
 	 * @param folder the working folder
 	 * @param environment variables on top of those of this JVM
@@ -95,7 +95,7 @@ final class LoggedProcess {
 	}
 
 	/**
-	 * Returns the last lines of the output.
+	 * Return the last lines of the output.
 	 * @return the lines
 	 */
 	List<String> lastLines() {
@@ -105,7 +105,7 @@ final class LoggedProcess {
 	}
 
 	/**
-	 * Waits until the process has ended and its output is read.
+	 * Wait until the process has ended and its output is read.
 	 * @param clock the limit
 	 * @param activity what the process does
 	 * @return the exit code
@@ -121,7 +121,7 @@ final class LoggedProcess {
 	}
 
 	/**
-	 * Waits for the end of the output, but not for long, since a child may hold it open.
+	 * Wait for the end of the output, but not for long, since a child may hold it open.
 	 * @throws InterruptedException if the thread is interrupted
 	 */
 	void awaitOutput() throws InterruptedException {

@@ -47,7 +47,7 @@ final class MariaDbServer {
 	}
 
 	/**
-	 * Makes the data folder.
+	 * Make the data folder.
 	 * @param programs the programs
 	 * @param home where to make it
 	 * @param clock the limit
@@ -85,7 +85,7 @@ final class MariaDbServer {
 	}
 
 	/**
-	 * Starts the server and waits until it accepts connections.
+	 * Start the server and wait until it accepts connections.
 	 * @param programs the programs
 	 * @param home its home, with a data folder and an init script
 	 * @param port the port to listen on
@@ -208,7 +208,7 @@ final class MariaDbServer {
 	}
 
 	/**
-	 * Stops the server, and kills it if it does not end by itself.
+	 * Stop the server, and kill it if it does not end by itself.
 	 */
 	void stop() {
 		if (!this.process.stop(GRACE)) {

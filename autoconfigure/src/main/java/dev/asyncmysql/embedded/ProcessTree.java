@@ -30,7 +30,7 @@ final class ProcessTree {
 	}
 
 	/**
-	 * Asks the process to end, and ends it with all of its children where it does not.
+	 * Ask the process to end, and end it with all of its children where it does not.
 	 * @param grace how long it may take to end by itself
 	 * @return whether everything has ended
 	 */

@@ -43,7 +43,7 @@ final class RunningDatabases {
 	}
 
 	/**
-	 * Closes what is left, unless Spring Boot does. Its handlers run only in a JVM in
+	 * Close what is left, unless Spring Boot does. Its handlers run only in a JVM in
 	 * which a {@code SpringApplication} has registered the shutdown hook, and hooks run
 	 * beside each other, so others get a moment to begin.
 	 */

@@ -44,8 +44,8 @@ final class ServerRecord {
 	}
 
 	/**
-	 * Stops the server that a dead JVM left behind. Only the holder of the home's lock
-	 * may call this.
+	 * Stop the server that a dead JVM left behind. Only the holder of the home's lock may
+	 * call this.
 	 * @throws IOException if the note cannot be read or deleted
 	 */
 	void stopServerOfDeadOwner() throws IOException {

@@ -43,7 +43,7 @@ final class StartClock {
 	}
 
 	/**
-	 * Returns how long the caller may wait before it calls {@link #check} again.
+	 * Return how long the caller may wait before it calls {@link #check} again.
 	 * @return milliseconds, at least one
 	 */
 	long nextWaitMillis() {
@@ -55,7 +55,7 @@ final class StartClock {
 	}
 
 	/**
-	 * Logs a line where one is due.
+	 * Log a line where one is due.
 	 * @param activity what is being waited for
 	 * @throws TimeoutException if the time is up
 	 */
