@@ -313,7 +313,8 @@ final class SettingsResolver {
 			sources.add(top.asSource());
 		}
 		for (ConfigurationPropertySource source : ConfigurationPropertySources.get(this.environment)) {
-			sources.add(source.filter((name) -> PREFIX_NAME.isAncestorOf(name) && !isDisplaced(name, top)));
+			sources.add(source
+				.filter((name) -> PREFIX_NAME.isAncestorOf(name) && !isDisplaced(name, top) && !isBlank(name)));
 		}
 		lower.forEach((layer) -> sources.add(layer.asSource()));
 		return new Binder(sources, new PropertySourcesPlaceholdersResolver(this.environment)).bindOrCreate(PREFIX,
@@ -325,6 +326,13 @@ final class SettingsResolver {
 	private static boolean isDisplaced(ConfigurationPropertyName name, @Nullable SettingsLayer top) {
 		return top != null && (SettingsLayer.LOCATION.stream().anyMatch((key) -> PREFIX_NAME.append(key).equals(name))
 				|| top.has("ssl.mode") && PREFIX_NAME.append("ssl").isAncestorOf(name));
+	}
+
+	// A blank value, as of a placeholder with nothing behind its colon, is none and hides
+	// no
+	// other.
+	private boolean isBlank(ConfigurationPropertyName name) {
+		return this.said.bind(name, Bindable.of(String.class)).map(String::isBlank).orElse(false);
 	}
 
 	private boolean isSaid(String property) {

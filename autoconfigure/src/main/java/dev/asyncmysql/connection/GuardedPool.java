@@ -87,7 +87,9 @@ final class GuardedPool extends ConnectionPool {
 			customizers.forEach((customizer) -> customizer.customizePoolBuilder(builder));
 		});
 		try {
-			return new GuardedPool(settings, configuration.build(), bounded, prefix);
+			GuardedPool pool = new GuardedPool(settings, configuration.build(), bounded, prefix);
+			pool.startRefill();
+			return pool;
 		}
 		catch (ConnectionPoolException ex) {
 			InvalidSettingsException invalid = new InvalidSettingsException(prefix + ".pool.name",
@@ -177,14 +179,13 @@ final class GuardedPool extends ConnectionPool {
 	}
 
 	/**
-	 * Open the initial connections and keep the idle minimum from then on.
+	 * Open the initial connections.
 	 * @return a mono of the number of connections that were opened; it fails when one
 	 * could not be
 	 */
 	@Override
 	public Mono<Integer> warmup() {
 		return Mono.defer(() -> {
-			startRefill();
 			int before = allocated();
 			return Flux.range(0, Math.max(this.settings.initialSize(), this.settings.minIdle()))
 				.flatMap((index) -> create(), this.settings.warmupParallelism())
@@ -200,9 +201,11 @@ final class GuardedPool extends ConnectionPool {
 		return getMetrics().map(PoolMetrics::allocatedSize).orElse(0);
 	}
 
-	// r2dbc-pool fills the pool up to the minimum once and not again after an eviction.
+	// r2dbc-pool fills the pool up to the minimum once, and not again after an eviction
+	// or
+	// when a server that was away is back.
 	private void startRefill() {
-		if (this.settings.minIdle() > 0 && this.refill.get() == null) {
+		if (this.settings.minIdle() > 0) {
 			this.refill.update(Flux.interval(this.settings.backgroundEvictionInterval())
 				.onBackpressureDrop()
 				.concatMap((tick) -> super.warmup().onErrorResume((ex) -> {

@@ -185,6 +185,18 @@ class SettingsResolverTests {
 	}
 
 	@Test
+	void aBlankValueHidesNoOther() {
+		ConnectionSettings settings = resolve("async-mysql.host=", "async-mysql.port=", "async-mysql.password= ",
+				"async-mysql.pool.max-size=", "spring.r2dbc.url=r2dbc:mysql://u:secret@boot:3307/db",
+				"spring.r2dbc.pool.max-size=3");
+		assertThat(settings.location()).isEqualTo("boot:3307/db");
+		assertThat(settings.password()).isEqualTo("secret");
+		assertThat(settings.pool().maxSize()).isEqualTo(3);
+		assertThat(resolve("async-mysql.url=r2dbc:mysql://u:secret@h/db", "async-mysql.password=").password())
+			.isEqualTo("secret");
+	}
+
+	@Test
 	void databaseOrUserAloneMeanLocalhost() {
 		assertThat(resolve("async-mysql.database=ledger").location()).isEqualTo("localhost:3306/ledger");
 		assertThat(resolve("async-mysql.port=3307").location()).isEqualTo("localhost:3307");

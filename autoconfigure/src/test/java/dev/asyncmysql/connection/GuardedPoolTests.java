@@ -286,6 +286,15 @@ class GuardedPoolTests {
 	}
 
 	@Test
+	void theIdleMinimumIsReachedOnceAServerThatWasAwayIsBack() {
+		this.next = Mono.error(new R2dbcNonTransientResourceException("away"));
+		this.pool = pool("min-idle=2", "background-eviction-interval=50ms", "acquire-retry=0");
+		StepVerifier.create(this.pool.create()).expectErrorMessage("away").verify(LIMIT);
+		this.next = Mono.fromSupplier(this::open);
+		Awaitility.await().untilAsserted(() -> assertThat(metrics().idleSize()).isEqualTo(2));
+	}
+
+	@Test
 	void connectionsOpenedTogetherDoNotEndTogether() {
 		Eviction eviction = new Eviction(Duration.ofMinutes(3), Duration.ofMinutes(30), 0.1);
 		List<Connection> connections = IntStream.range(0, 200).mapToObj((index) -> new StubConnection().mock).toList();
