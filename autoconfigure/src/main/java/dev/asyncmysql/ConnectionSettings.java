@@ -72,6 +72,7 @@ import org.springframework.util.unit.DataSize;
  * property here.
  * @param ssl TLS.
  * @param pool Connection pool.
+ * @param health Health indicator.
  */
 @ConfigurationProperties("async-mysql")
 public record ConnectionSettings(@Nullable String host, @DefaultValue(Defaults.PORT) int port,
@@ -87,7 +88,8 @@ public record ConnectionSettings(@Nullable String host, @DefaultValue(Defaults.P
 		@DefaultValue List<CompressionAlgorithm> compressionAlgorithms, @Nullable Integer zstdCompressionLevel,
 		@Nullable String allowLoadLocalInfileInPath, @Nullable DataSize localInfileBufferSize,
 		@Nullable String serverRsaPublicKeyFile, @Nullable Boolean autodetectExtensions,
-		@DefaultValue Map<String, Object> options, @DefaultValue Ssl ssl, @DefaultValue Pool pool) {
+		@DefaultValue Map<String, Object> options, @DefaultValue Ssl ssl, @DefaultValue Pool pool,
+		@DefaultValue Health health) {
 
 	public ConnectionSettings {
 		host = textOrNull(host);
@@ -242,6 +244,16 @@ public record ConnectionSettings(@Nullable String host, @DefaultValue(Defaults.P
 		public Pool {
 			validationQuery = textOrNull(validationQuery);
 		}
+	}
+
+	/**
+	 * Health indicator.
+	 *
+	 * @param timeout Time within which the health of the connection is told, whatever the
+	 * server does.
+	 */
+	public record Health(@DefaultValue(Defaults.HEALTH_TIMEOUT) Duration timeout) {
+
 	}
 
 	/**

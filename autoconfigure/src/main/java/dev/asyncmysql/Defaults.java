@@ -139,6 +139,13 @@ final class Defaults {
 	 */
 	static final String POOL_REUSE_ORDER = "MOST_RECENTLY_USED";
 
+	/**
+	 * A lost packet is sent again after a second at most, so two seconds outlast one;
+	 * what asks for health gives up after one second (Kubernetes) to five (AWS) by
+	 * default.
+	 */
+	static final String HEALTH_TIMEOUT = "2s";
+
 	private Defaults() {
 	}
 

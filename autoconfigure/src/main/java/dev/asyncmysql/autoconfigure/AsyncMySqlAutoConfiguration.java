@@ -9,11 +9,14 @@ import dev.asyncmysql.ConnectionSettings;
 import dev.asyncmysql.InvalidSettingsException;
 import dev.asyncmysql.PasswordProvider;
 import dev.asyncmysql.connection.DriverObjects;
+import dev.asyncmysql.connection.MySqlConnectionFactories;
+import dev.asyncmysql.connection.Server;
 import dev.asyncmysql.connection.TlsMaterial;
 import io.asyncer.r2dbc.mysql.MySqlConnectionFactoryProvider;
 import io.netty.handler.ssl.SslContextBuilder;
 import io.netty.resolver.AddressResolverGroup;
 import io.r2dbc.spi.ConnectionFactory;
+import io.r2dbc.spi.ConnectionFactoryOptions;
 import org.apache.commons.logging.Log;
 import org.apache.commons.logging.LogFactory;
 import org.jspecify.annotations.Nullable;
@@ -23,6 +26,8 @@ import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnClass;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean;
+import org.springframework.boot.r2dbc.ConnectionFactoryDecorator;
+import org.springframework.boot.r2dbc.autoconfigure.ConnectionFactoryOptionsBuilderCustomizer;
 import org.springframework.boot.r2dbc.autoconfigure.R2dbcAutoConfiguration;
 import org.springframework.boot.r2dbc.autoconfigure.R2dbcConnectionDetails;
 import org.springframework.boot.ssl.SslBundles;
@@ -75,6 +80,25 @@ public final class AsyncMySqlAutoConfiguration {
 				hostnameVerifier.getIfAvailable(), sslContextCustomizer.getIfAvailable(),
 				passwordProvider(passwordProvider.getIfAvailable(), details.getIfAvailable(), settings, environment),
 				tlsMaterial(settings.ssl().bundle(), sslBundles.getIfAvailable()));
+	}
+
+	@Bean(destroyMethod = "dispose")
+	@ConditionalOnMissingBean
+	Server asyncMySqlServer(ConnectionSettings settings, DriverObjects objects, Environment environment,
+			ObjectProvider<ConnectionFactoryOptionsBuilderCustomizer> customizers,
+			ObjectProvider<ConnectionFactoryDecorator> decorators) {
+		try {
+			ConnectionFactoryOptions.Builder options = MySqlConnectionFactories
+				.options(settings, objects, SettingsResolver.PREFIX)
+				.mutate();
+			customizers.orderedStream().forEach((customizer) -> customizer.customize(options));
+			ConnectionFactory driver = MySqlConnectionFactories.driver(options.build(),
+					decorators.orderedStream().toList());
+			return MySqlConnectionFactories.server(settings, driver, SettingsResolver.PREFIX);
+		}
+		catch (InvalidSettingsException ex) {
+			throw new SettingsResolver(environment).locate(ex);
+		}
 	}
 
 	private static @Nullable PasswordProvider passwordProvider(@Nullable PasswordProvider provider,

@@ -3,42 +3,23 @@ package dev.asyncmysql.autoconfigure;
 import dev.asyncmysql.ConnectionSettings;
 import dev.asyncmysql.InvalidSettingsException;
 import dev.asyncmysql.PoolCustomizer;
-import dev.asyncmysql.connection.DriverObjects;
 import dev.asyncmysql.connection.MySqlConnectionFactories;
+import dev.asyncmysql.connection.Server;
 import io.r2dbc.pool.ConnectionPool;
 import io.r2dbc.spi.ConnectionFactory;
-import io.r2dbc.spi.ConnectionFactoryOptions;
 
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnClass;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingClass;
 import org.springframework.boot.autoconfigure.condition.NoneNestedConditions;
-import org.springframework.boot.r2dbc.ConnectionFactoryDecorator;
-import org.springframework.boot.r2dbc.autoconfigure.ConnectionFactoryOptionsBuilderCustomizer;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Conditional;
 import org.springframework.context.annotation.Configuration;
-import org.springframework.core.env.Environment;
 
 /**
  * The bean {@code connectionFactory}: pooled unless the pool is switched off.
  */
 abstract class ConnectionFactoryConfigurations {
-
-	private static ConnectionFactory driver(ConnectionSettings settings, DriverObjects objects, Environment environment,
-			ObjectProvider<ConnectionFactoryOptionsBuilderCustomizer> customizers,
-			ObjectProvider<ConnectionFactoryDecorator> decorators) {
-		try {
-			ConnectionFactoryOptions.Builder options = MySqlConnectionFactories
-				.options(settings, objects, SettingsResolver.PREFIX)
-				.mutate();
-			customizers.orderedStream().forEach((customizer) -> customizer.customize(options));
-			return MySqlConnectionFactories.driver(options.build(), decorators.orderedStream().toList());
-		}
-		catch (InvalidSettingsException ex) {
-			throw new SettingsResolver(environment).locate(ex);
-		}
-	}
 
 	@Configuration(proxyBeanMethods = false)
 	@Conditional(OnPool.class)
@@ -46,12 +27,8 @@ abstract class ConnectionFactoryConfigurations {
 	static class Pooled {
 
 		@Bean(destroyMethod = "dispose")
-		ConnectionPool connectionFactory(ConnectionSettings settings, DriverObjects objects, Environment environment,
-				ObjectProvider<ConnectionFactoryOptionsBuilderCustomizer> customizers,
-				ObjectProvider<ConnectionFactoryDecorator> decorators, ObjectProvider<PoolCustomizer> poolCustomizers) {
-			return MySqlConnectionFactories.pooled(settings,
-					driver(settings, objects, environment, customizers, decorators),
-					poolCustomizers.orderedStream().toList(), SettingsResolver.PREFIX);
+		ConnectionPool connectionFactory(Server server, ObjectProvider<PoolCustomizer> customizers) {
+			return MySqlConnectionFactories.pooled(server, customizers.orderedStream().toList());
 		}
 
 		@Bean
@@ -80,11 +57,8 @@ abstract class ConnectionFactoryConfigurations {
 	static class Unpooled {
 
 		@Bean
-		ConnectionFactory connectionFactory(ConnectionSettings settings, DriverObjects objects, Environment environment,
-				ObjectProvider<ConnectionFactoryOptionsBuilderCustomizer> customizers,
-				ObjectProvider<ConnectionFactoryDecorator> decorators) {
-			return MySqlConnectionFactories.unpooled(settings,
-					driver(settings, objects, environment, customizers, decorators), SettingsResolver.PREFIX);
+		ConnectionFactory connectionFactory(Server server) {
+			return MySqlConnectionFactories.unpooled(server);
 		}
 
 		@Bean

@@ -8,12 +8,11 @@ import io.r2dbc.spi.ConnectionFactory;
 import io.r2dbc.spi.ConnectionFactoryMetadata;
 import io.r2dbc.spi.R2dbcTimeoutException;
 import io.r2dbc.spi.Wrapped;
-import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Mono;
 
 /**
- * Opens connections within a limit of time and remembers why the last attempt failed, for
- * the callers who are told of nothing but their own wait.
+ * Opens connections within a limit of time and tells their {@link Server} what came of
+ * it.
  */
 final class BoundedConnectionFactory implements ConnectionFactory, Wrapped<ConnectionFactory> {
 
@@ -23,12 +22,13 @@ final class BoundedConnectionFactory implements ConnectionFactory, Wrapped<Conne
 
 	private final String property;
 
-	private volatile @Nullable Throwable lastFailure;
+	private final Server server;
 
-	BoundedConnectionFactory(ConnectionFactory delegate, Duration limit, String property) {
+	BoundedConnectionFactory(ConnectionFactory delegate, Duration limit, String property, Server server) {
 		this.delegate = delegate;
 		this.limit = limit;
 		this.property = property;
+		this.server = server;
 	}
 
 	@Override
@@ -37,16 +37,8 @@ final class BoundedConnectionFactory implements ConnectionFactory, Wrapped<Conne
 			.onErrorMap(TimeoutException.class,
 					(ex) -> new R2dbcTimeoutException("The server did not let a connection in within %d ms (%s)"
 						.formatted(this.limit.toMillis(), this.property), ex))
-			.doOnSuccess((connection) -> this.lastFailure = null)
-			.doOnError((ex) -> this.lastFailure = ex);
-	}
-
-	/**
-	 * Return why the last attempt failed.
-	 * @return the failure, or {@code null} after a success
-	 */
-	@Nullable Throwable lastFailure() {
-		return this.lastFailure;
+			.doOnNext(this.server::opened)
+			.doOnError(this.server::failed);
 	}
 
 	@Override

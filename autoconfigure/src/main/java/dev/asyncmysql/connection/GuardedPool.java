@@ -13,7 +13,7 @@ import io.r2dbc.pool.ConnectionPoolConfiguration;
 import io.r2dbc.pool.ConnectionPoolException;
 import io.r2dbc.pool.PoolMetrics;
 import io.r2dbc.spi.Connection;
-import io.r2dbc.spi.ConnectionFactory;
+import io.r2dbc.spi.Lifecycle;
 import io.r2dbc.spi.R2dbcBadGrammarException;
 import io.r2dbc.spi.R2dbcNonTransientResourceException;
 import io.r2dbc.spi.R2dbcPermissionDeniedException;
@@ -44,7 +44,7 @@ final class GuardedPool extends ConnectionPool {
 
 	private final Pool settings;
 
-	private final BoundedConnectionFactory factory;
+	private final Server server;
 
 	private final String prefix;
 
@@ -52,21 +52,19 @@ final class GuardedPool extends ConnectionPool {
 
 	private final Disposable.Swap refill = Disposables.swap();
 
-	private GuardedPool(Pool settings, ConnectionPoolConfiguration configuration, BoundedConnectionFactory factory,
-			String prefix) {
+	private GuardedPool(Pool settings, ConnectionPoolConfiguration configuration, Server server, String prefix) {
 		super(configuration);
 		this.settings = settings;
-		this.factory = factory;
+		this.server = server;
 		this.prefix = prefix;
 		this.acquire = TimeLimit.within(attempt(super.create(), settings.acquireRetry()), settings.maxAcquireTime())
 			.onErrorMap(this::explain);
 	}
 
-	static ConnectionPool create(Pool settings, ConnectionFactory factory, List<PoolCustomizer> customizers,
-			String prefix) {
-		BoundedConnectionFactory bounded = new BoundedConnectionFactory(factory, settings.maxCreateConnectionTime(),
-				prefix + ".pool.max-create-connection-time");
-		ConnectionPoolConfiguration.Builder configuration = ConnectionPoolConfiguration.builder(bounded)
+	static ConnectionPool create(Server server, List<PoolCustomizer> customizers) {
+		Pool settings = server.settings().pool();
+		String prefix = server.prefix();
+		ConnectionPoolConfiguration.Builder configuration = ConnectionPoolConfiguration.builder(server.connections())
 			.name(settings.name())
 			.registerJmx(settings.registerJmx())
 			.maxSize(settings.maxSize())
@@ -83,11 +81,11 @@ final class GuardedPool extends ConnectionPool {
 		}
 		customizers.forEach((customizer) -> customizer.customizeConfiguration(configuration));
 		configuration.customizer((builder) -> {
-			apply(settings, builder);
+			apply(settings, server, builder);
 			customizers.forEach((customizer) -> customizer.customizePoolBuilder(builder));
 		});
 		try {
-			GuardedPool pool = new GuardedPool(settings, configuration.build(), bounded, prefix);
+			GuardedPool pool = new GuardedPool(settings, configuration.build(), server, prefix);
 			pool.startRefill();
 			return pool;
 		}
@@ -107,17 +105,27 @@ final class GuardedPool extends ConnectionPool {
 		return (settings.maxValidationTime().compareTo(half) > 0) ? half : settings.maxValidationTime();
 	}
 
-	private static void apply(Pool settings,
+	private static void apply(Pool settings, Server server,
 			PoolBuilder<Connection, ? extends PoolConfig<? extends Connection>> builder) {
 		int parallelism = Math.min(settings.warmupParallelism(), Math.max(1, settings.minIdle()));
 		builder.sizeBetween(settings.minIdle(), settings.maxSize(), parallelism)
 			.maxPendingAcquire(settings.maxPendingAcquire())
 			.evictionPredicate(new Eviction(settings.maxIdleTime(), settings.maxLifeTime(), settings.lifeTimeJitter()))
 			.idleResourceReuseOrder(settings.reuseOrder() == ReuseOrder.LEAST_RECENTLY_USED)
+			.releaseHandler((connection) -> released(connection, server))
 			.destroyHandler((connection) -> close(connection, settings.maxCloseTime()));
 	}
 
-	private static Publisher<Void> close(Connection connection, Duration limit) {
+	// Where the connection shows its life cycle, the pool has waited for the server's
+	// answer before it comes here.
+	private static Publisher<Void> released(Connection connection, Server server) {
+		if (connection instanceof Lifecycle) {
+			server.answered();
+		}
+		return Mono.empty();
+	}
+
+	static Publisher<Void> close(Connection connection, Duration limit) {
 		return Mono.defer(() -> Mono.from(connection.close())).timeout(limit);
 	}
 
@@ -161,7 +169,7 @@ final class GuardedPool extends ConnectionPool {
 	}
 
 	private String advice() {
-		Throwable failure = this.factory.lastFailure();
+		Throwable failure = this.server.lastFailure();
 		if (failure != null) {
 			return "The last attempt to open one failed: " + failure.getMessage();
 		}

@@ -153,19 +153,6 @@ public final class MySqlConnectionFactories {
 	}
 
 	/**
-	 * Create a factory without a pool. Each use opens a connection, within the time that
-	 * a pool would allow for it.
-	 * @param settings the settings
-	 * @param factory the driver's factory, as from {@link #driver}
-	 * @param prefix prefix of the properties that the settings came from, for messages
-	 * @return the factory
-	 */
-	public static ConnectionFactory unpooled(ConnectionSettings settings, ConnectionFactory factory, String prefix) {
-		return new BoundedConnectionFactory(factory, settings.pool().maxCreateConnectionTime(),
-				prefix + ".pool.max-create-connection-time");
-	}
-
-	/**
 	 * Create a factory that opens a new connection at each request, by the driver itself
 	 * rather than by whichever driver claims its name.
 	 * @param options the options
@@ -197,17 +184,36 @@ public final class MySqlConnectionFactories {
 	}
 
 	/**
+	 * Create what knows the server behind a factory: the source of {@link #pooled pooled}
+	 * and {@link #unpooled unpooled} connections.
+	 * @param settings the settings
+	 * @param factory the driver's factory, as from {@link #driver}
+	 * @param prefix prefix of the properties that the settings came from, for messages
+	 * @return the server, not yet connected to
+	 */
+	public static Server server(ConnectionSettings settings, ConnectionFactory factory, String prefix) {
+		return new Server(settings, factory, prefix);
+	}
+
+	/**
+	 * Create a factory without a pool. Each use opens a connection, within the time that
+	 * a pool would allow for it.
+	 * @param server the server to connect to
+	 * @return the factory
+	 */
+	public static ConnectionFactory unpooled(Server server) {
+		return server.connections();
+	}
+
+	/**
 	 * Create a bounded pool. Its {@link ConnectionPool#warmup()} opens the initial
 	 * connections; its {@link ConnectionPool#dispose()} is bounded in time.
-	 * @param settings the settings
-	 * @param factory the factory to pool, as from {@link #driver}
+	 * @param server the server to connect to
 	 * @param customizers what to change in the pool, in order
-	 * @param prefix prefix of the properties that the settings came from, for messages
 	 * @return the pool
 	 */
-	public static ConnectionPool pooled(ConnectionSettings settings, ConnectionFactory factory,
-			List<PoolCustomizer> customizers, String prefix) {
-		return GuardedPool.create(settings.pool(), factory, customizers, prefix);
+	public static ConnectionPool pooled(Server server, List<PoolCustomizer> customizers) {
+		return GuardedPool.create(server, customizers);
 	}
 
 }

@@ -33,9 +33,16 @@ final class SettingsValidator {
 
 	private final String prefix;
 
+	private final @Nullable ClassLoader libraries;
+
 	SettingsValidator(ConnectionSettings settings, String prefix) {
+		this(settings, prefix, MySqlConnectionFactoryProvider.class.getClassLoader());
+	}
+
+	SettingsValidator(ConnectionSettings settings, String prefix, @Nullable ClassLoader libraries) {
 		this.settings = settings;
 		this.prefix = prefix;
+		this.libraries = libraries;
 	}
 
 	void validate() {
@@ -65,6 +72,7 @@ final class SettingsValidator {
 		positive("connect-timeout", this.settings.connectTimeout());
 		positiveIfSet("statement-timeout", this.settings.statementTimeout());
 		positiveIfSet("lock-wait-timeout", this.settings.lockWaitTimeout());
+		positive("health.timeout", this.settings.health().timeout());
 	}
 
 	private void validateUnixSocket(String socket) {
@@ -224,7 +232,7 @@ final class SettingsValidator {
 	}
 
 	private void library(String property, String type, String dependency) {
-		if (!ClassUtils.isPresent(type, MySqlConnectionFactoryProvider.class.getClassLoader())) {
+		if (!ClassUtils.isPresent(type, this.libraries)) {
 			throw invalid(property, dependency + " is not on the class path",
 					"Add the dependency, or remove the property.");
 		}

@@ -43,7 +43,8 @@ class DeadConnectionIT {
 			.bindOrCreate("c", ConnectionSettings.class);
 		ConnectionFactory driver = MySqlConnectionFactories
 			.driver(MySqlConnectionFactories.options(settings, DriverObjects.NONE, "c"), List.of());
-		ConnectionPool pool = MySqlConnectionFactories.pooled(settings, driver, List.of(), "c");
+		ConnectionPool pool = MySqlConnectionFactories.pooled(MySqlConnectionFactories.server(settings, driver, "c"),
+				List.of());
 		try {
 			List<Connection> held = Flux.range(0, 5).flatMap((index) -> pool.create()).collectList().block(LIMIT);
 			assertThat(held).hasSize(5);
@@ -69,10 +70,10 @@ class DeadConnectionIT {
 				Map.of("c.host", mysql.getHost(), "c.port", mysql.getFirstMappedPort(), "c.username", "root",
 						"c.password", mysql.getPassword(), "c.pool.max-size", 1)))
 			.bindOrCreate("c", ConnectionSettings.class);
-		ConnectionPool pool = MySqlConnectionFactories.pooled(
-				settings, MySqlConnectionFactories
-					.driver(MySqlConnectionFactories.options(settings, DriverObjects.NONE, "c"), List.of()),
-				List.of(), "c");
+		ConnectionFactory driver = MySqlConnectionFactories
+			.driver(MySqlConnectionFactories.options(settings, DriverObjects.NONE, "c"), List.of());
+		ConnectionPool pool = MySqlConnectionFactories.pooled(MySqlConnectionFactories.server(settings, driver, "c"),
+				List.of());
 		try {
 			Long before = questions(pool);
 			for (int i = 0; i < 20; i++) {

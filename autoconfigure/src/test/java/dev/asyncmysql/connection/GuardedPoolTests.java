@@ -16,6 +16,7 @@ import io.r2dbc.pool.ConnectionPoolConfiguration;
 import io.r2dbc.pool.PoolMetrics;
 import io.r2dbc.spi.Connection;
 import io.r2dbc.spi.ConnectionFactory;
+import io.r2dbc.spi.ConnectionMetadata;
 import io.r2dbc.spi.R2dbcNonTransientResourceException;
 import io.r2dbc.spi.R2dbcPermissionDeniedException;
 import io.r2dbc.spi.R2dbcTimeoutException;
@@ -351,7 +352,7 @@ class GuardedPoolTests {
 			}
 
 		};
-		this.pool = GuardedPool.create(settings("max-size=3"), factory(), List.of(customizer), "async-mysql");
+		this.pool = GuardedPool.create(server("max-size=3"), List.of(customizer));
 		this.pool.create().block(LIMIT);
 		assertThat(allocated).hasValue(1);
 		assertThat(metrics().getMaxPendingAcquireSize()).isEqualTo(7);
@@ -393,16 +394,17 @@ class GuardedPoolTests {
 	}
 
 	private ConnectionPool pool(String... settings) {
-		return GuardedPool.create(settings(settings), factory(), List.of(), "async-mysql");
+		return GuardedPool.create(server(settings), List.of());
 	}
 
-	private static ConnectionSettings.Pool settings(String... settings) {
+	private Server server(String... settings) {
 		Map<String, String> map = new HashMap<>();
 		for (String setting : settings) {
 			String[] parts = setting.split("=");
-			map.put("pool." + parts[0], parts[1]);
+			map.put("async-mysql.pool." + parts[0], parts[1]);
 		}
-		return new Binder(new MapConfigurationPropertySource(map)).bindOrCreate("pool", ConnectionSettings.Pool.class);
+		return new Server(new Binder(new MapConfigurationPropertySource(map)).bindOrCreate("async-mysql",
+				ConnectionSettings.class), factory(), "async-mysql");
 	}
 
 	private ConnectionFactory factory() {
@@ -424,6 +426,9 @@ class GuardedPoolTests {
 		private final Connection mock = mock();
 
 		StubConnection() {
+			ConnectionMetadata metadata = mock();
+			given(metadata.getDatabaseVersion()).willReturn("9.7.4");
+			given(this.mock.getMetadata()).willReturn(metadata);
 			given(this.mock.close()).willReturn(Mono.empty());
 			willAnswer((invocation) -> Mono.fromSupplier(() -> this.open)).given(this.mock).validate(any());
 		}

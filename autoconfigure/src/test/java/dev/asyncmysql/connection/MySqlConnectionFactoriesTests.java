@@ -36,6 +36,7 @@ import reactor.test.StepVerifier;
 
 import org.springframework.boot.context.properties.bind.Binder;
 import org.springframework.boot.context.properties.source.MapConfigurationPropertySource;
+import org.springframework.boot.test.context.FilteredClassLoader;
 import org.springframework.mock.env.MockEnvironment;
 
 import static org.assertj.core.api.Assertions.assertThat;
@@ -157,7 +158,6 @@ class MySqlConnectionFactoriesTests {
 			options.tcpNoDelay=true | options.tcpNoDelay | has a property of its own
 			allow-load-local-infile-in-path=/no/such/folder | allow-load-local-infile-in-path | there is no folder
 			server-rsa-public-key-file=/no/such/file | server-rsa-public-key-file | there is no readable file
-			metrics=true | metrics | io.micrometer:micrometer-core is not on the class path
 			compression-algorithms=ZSTD | compression-algorithms | com.github.luben:zstd-jni is not on the class path
 			local-infile-buffer-size=3GB | local-infile-buffer-size | not the size of a buffer
 			local-infile-buffer-size=0B | local-infile-buffer-size | not the size of a buffer
@@ -184,6 +184,7 @@ class MySqlConnectionFactoriesTests {
 			pool.max-validation-time=0s | pool.max-validation-time | is not a time to wait
 			pool.max-close-time=0s | pool.max-close-time | is not a time to wait
 			pool.background-eviction-interval=0s | pool.background-eviction-interval | is not a time to wait
+			health.timeout=0s | health.timeout | is not a time to wait
 			pool.life-time-jitter=1 | pool.life-time-jitter | is not a fraction
 			pool.life-time-jitter=NaN | pool.life-time-jitter | is not a fraction
 			""")
@@ -221,11 +222,19 @@ class MySqlConnectionFactoriesTests {
 	}
 
 	@Test
+	void metricsOfTheSocketsNeedMicrometer() {
+		SettingsValidator validator = new SettingsValidator(settings("host=h", "username=u", "metrics=true"),
+				"async-mysql", new FilteredClassLoader("io.micrometer"));
+		assertThatExceptionOfType(InvalidSettingsException.class).isThrownBy(validator::validate)
+			.withMessageContaining("io.micrometer:micrometer-core is not on the class path");
+	}
+
+	@Test
 	void withoutPoolTheTimeToConnectIsBoundedToo() {
 		ConnectionFactory silent = mock();
 		willAnswer((invocation) -> Mono.never()).given(silent).create();
-		ConnectionFactory factory = MySqlConnectionFactories.unpooled(settings("pool.max-create-connection-time=100ms"),
-				silent, "async-mysql");
+		ConnectionFactory factory = MySqlConnectionFactories.unpooled(MySqlConnectionFactories
+			.server(settings("pool.max-create-connection-time=100ms"), silent, "async-mysql"));
 		StepVerifier.create(factory.create())
 			.expectErrorSatisfies((ex) -> assertThat(ex).isInstanceOf(R2dbcTimeoutException.class)
 				.hasMessageContaining("within 100 ms (async-mysql.pool.max-create-connection-time)"))

@@ -1,0 +1,135 @@
+package dev.asyncmysql.connection;
+
+import java.time.Duration;
+import java.util.Set;
+
+import dev.asyncmysql.ConnectionSettings;
+import io.r2dbc.spi.Connection;
+import io.r2dbc.spi.ConnectionFactory;
+import io.r2dbc.spi.R2dbcException;
+import io.r2dbc.spi.R2dbcNonTransientResourceException;
+import io.r2dbc.spi.ValidationDepth;
+import org.jspecify.annotations.Nullable;
+import reactor.core.publisher.Mono;
+
+/**
+ * One MySQL server as this application knows it: it opens the connections, remembers what
+ * the server is and when it last answered, and keeps one side connection for what must
+ * not wait behind the application's own statements. All methods may be called from any
+ * thread, and none blocks but {@link #dispose()}.
+ */
+public final class Server {
+
+	/**
+	 * What a living server refuses a further connection with: too many connections
+	 * (1040), too many of this user (1203, 1226). From the MySQL error message reference.
+	 */
+	private static final Set<Integer> NO_ROOM = Set.of(1040, 1203, 1226);
+
+	private final ConnectionSettings settings;
+
+	private final String prefix;
+
+	private final BoundedConnectionFactory connections;
+
+	private final SideConnection side;
+
+	private volatile @Nullable Throwable lastFailure;
+
+	private volatile @Nullable ServerVersion version;
+
+	private volatile long lastAnswer = System.nanoTime() - Long.MAX_VALUE / 2;
+
+	Server(ConnectionSettings settings, ConnectionFactory factory, String prefix) {
+		this.settings = settings;
+		this.prefix = prefix;
+		this.connections = new BoundedConnectionFactory(factory, settings.pool().maxCreateConnectionTime(),
+				prefix + ".pool.max-create-connection-time", this);
+		this.side = new SideConnection(this.connections.create(), settings.pool().maxCloseTime());
+	}
+
+	/**
+	 * Return what the server said of itself.
+	 * @return product and version, or {@code null} before the first connection
+	 */
+	public @Nullable ServerVersion version() {
+		return this.version;
+	}
+
+	/**
+	 * Close the side connection and wait for it, no longer than the close limit. The
+	 * connections that were lent are not touched.
+	 */
+	public void dispose() {
+		this.side.dispose();
+	}
+
+	ConnectionSettings settings() {
+		return this.settings;
+	}
+
+	String prefix() {
+		return this.prefix;
+	}
+
+	ConnectionFactory connections() {
+		return this.connections;
+	}
+
+	/**
+	 * Ask the server for a sign of life by the side connection.
+	 * @param limit the time to wait, opening included
+	 * @return a mono that completes with the answer, or fails with the reason for none
+	 */
+	Mono<Void> ask(Duration limit) {
+		return this.side.use(Server::validate, limit)
+			.doOnSuccess((answer) -> answered())
+			.onErrorResume(Server::isOutOfRoom, (ex) -> Mono.fromRunnable(this::answered));
+	}
+
+	/**
+	 * Ask the server for a sign of life by a given connection.
+	 * @param connection the connection
+	 * @return a mono that completes with the answer, or fails where there is none
+	 */
+	static Mono<Void> validate(Connection connection) {
+		return Mono.from(connection.validate(ValidationDepth.REMOTE))
+			.filter(Boolean::booleanValue)
+			.switchIfEmpty(Mono.error(() -> new R2dbcNonTransientResourceException("The connection is dead")))
+			.then();
+	}
+
+	private static boolean isOutOfRoom(Throwable ex) {
+		return ex instanceof R2dbcException failure && NO_ROOM.contains(failure.getErrorCode());
+	}
+
+	void opened(Connection connection) {
+		this.lastFailure = null;
+		this.version = ServerVersion.of(connection.getMetadata().getDatabaseVersion());
+		answered();
+	}
+
+	void failed(Throwable ex) {
+		this.lastFailure = ex;
+	}
+
+	/**
+	 * Return why the last attempt to open a connection failed.
+	 * @return the failure, or {@code null} after a success
+	 */
+	@Nullable Throwable lastFailure() {
+		return this.lastFailure;
+	}
+
+	/**
+	 * Note that the server has answered something just now.
+	 */
+	void answered() {
+		this.lastAnswer = System.nanoTime();
+	}
+
+	boolean hasAnsweredWithin(Duration age) {
+		return System.nanoTime() - this.lastAnswer <= age.toNanos();
+	}
+
+}

@@ -1,0 +1,113 @@
+package dev.asyncmysql.connection;
+
+import java.time.Duration;
+import java.util.Optional;
+import java.util.concurrent.TimeoutException;
+
+import io.r2dbc.spi.Connection;
+import io.r2dbc.spi.ConnectionFactory;
+import io.r2dbc.spi.R2dbcException;
+import io.r2dbc.spi.R2dbcTimeoutException;
+import reactor.core.publisher.Mono;
+
+/**
+ * Finds out whether the application can reach its server, within a limit of time. It asks
+ * by a connection from the pool, as the application would. Where all of them are lent, an
+ * answer of the server that is no older than the limit is enough, and otherwise the side
+ * connection asks. Any number of probes at once share one question. Safe for use by many
+ * threads; nothing blocks.
+ */
+public final class ServerProbe {
+
+	private final Server server;
+
+	private final ConnectionFactory connections;
+
+	private final Duration limit;
+
+	private final SingleFlight pooled;
+
+	private final SingleFlight side;
+
+	/**
+	 * Create a probe.
+	 * @param server the server
+	 * @param connections the connections to it, pooled or not
+	 * @param limit the longest time that a probe may take
+	 */
+	public ServerProbe(Server server, ConnectionFactory connections, Duration limit) {
+		this.server = server;
+		this.connections = connections;
+		this.limit = limit;
+		this.pooled = new SingleFlight(Mono
+			.usingWhen(connections.create(), (connection) -> Server.validate(connection).thenReturn(true),
+					Connection::close)
+			.doOnNext((answer) -> server.answered())
+			.then());
+		this.side = new SingleFlight(Mono.defer(() -> server.ask(limit.dividedBy(2))));
+	}
+
+	/**
+	 * Return how the pool stands.
+	 * @return the figures, empty where connections are not pooled
+	 */
+	public Optional<PoolUsage> usage() {
+		return PoolUsage.of(this.connections);
+	}
+
+	/**
+	 * Ask for a sign of life.
+	 * @return a mono that tells how the server can be reached; it fails with the reason
+	 * where it cannot, and with {@link R2dbcTimeoutException} when there was no answer
+	 * within the limit
+	 */
+	public Mono<Reachability> probe() {
+		return Mono
+			.defer(() -> usage().map((usage) -> usage.isSaturated() ? saturated() : available())
+				.orElseGet(() -> this.side.join().thenReturn(Reachability.AVAILABLE)))
+			.timeout(this.limit)
+			.onErrorMap(TimeoutException.class, (ex) -> noAnswer());
+	}
+
+	private Mono<Reachability> saturated() {
+		Mono<Void> sign = this.server.hasAnsweredWithin(this.limit) ? Mono.empty() : this.side.join();
+		return sign.thenReturn(Reachability.SATURATED);
+	}
+
+	// A connection of the pool that does not answer, or that died while it was asked, is
+	// no proof: the side connection has the last word, in the second half of the time. A
+	// refusal by the server is one.
+	private Mono<Reachability> available() {
+		if (this.pooled.hasLastedFor(this.limit)) {
+			return this.side.join().thenReturn(Reachability.AVAILABLE);
+		}
+		return this.pooled.join()
+			.thenReturn(Reachability.AVAILABLE)
+			.timeout(this.limit.dividedBy(2))
+			.onErrorResume((ex) -> !isRefusal(ex), (ex) -> usage().filter(PoolUsage::isSaturated).isPresent()
+					? saturated() : this.side.join().thenReturn(Reachability.AVAILABLE));
+	}
+
+	private static boolean isRefusal(Throwable ex) {
+		return ex instanceof R2dbcException failure && failure.getErrorCode() != 0;
+	}
+
+	private R2dbcTimeoutException noAnswer() {
+		return new R2dbcTimeoutException("The server gave no answer within %d ms (%s.health.timeout)"
+			.formatted(this.limit.toMillis(), this.server.prefix()), this.server.lastFailure());
+	}
+
+	/**
+	 * How a living server can be reached.
+	 */
+	public enum Reachability {
+
+		/** A caller gets a connection. */
+		AVAILABLE,
+
+		/** A caller has to wait: all connections of the pool are lent. */
+		SATURATED
+
+	}
+
+}

@@ -1,0 +1,92 @@
+package dev.asyncmysql.observability;
+
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.concurrent.atomic.AtomicBoolean;
+
+import dev.asyncmysql.connection.PoolUsage;
+import dev.asyncmysql.connection.Server;
+import dev.asyncmysql.connection.ServerProbe;
+import dev.asyncmysql.connection.ServerProbe.Reachability;
+import dev.asyncmysql.connection.ServerVersion;
+import org.apache.commons.logging.Log;
+import org.apache.commons.logging.LogFactory;
+import reactor.core.publisher.Mono;
+
+import org.springframework.boot.health.contributor.Health;
+import org.springframework.boot.health.contributor.ReactiveHealthIndicator;
+import org.springframework.boot.health.contributor.Status;
+
+/**
+ * Tells whether the server can be reached, what it is, and how the pool stands. It
+ * answers within a limit of time; an outage is logged when it begins and when it ends,
+ * not at each probe.
+ */
+public final class MySqlHealthIndicator implements ReactiveHealthIndicator {
+
+	/**
+	 * The server lives, but all connections of the pool are lent. Boot's aggregation
+	 * knows no such status and passes over it: the instance stays in rotation, with HTTP
+	 * status 200.
+	 */
+	public static final Status SATURATED = new Status("SATURATED",
+			"The server lives, but all connections of the pool are lent");
+
+	private static final Log logger = LogFactory.getLog(MySqlHealthIndicator.class);
+
+	private final Server server;
+
+	private final ServerProbe probe;
+
+	private final AtomicBoolean away = new AtomicBoolean();
+
+	/**
+	 * Create an indicator.
+	 * @param server the server
+	 * @param probe what finds out about the server
+	 */
+	public MySqlHealthIndicator(Server server, ServerProbe probe) {
+		this.server = server;
+		this.probe = probe;
+	}
+
+	@Override
+	public Mono<Health> health() {
+		return this.probe.probe().map(this::reachable).onErrorResume((ex) -> Mono.fromSupplier(() -> unreachable(ex)));
+	}
+
+	private Health reachable(Reachability reachability) {
+		if (this.away.compareAndSet(true, false)) {
+			logger.info("The server answers again");
+		}
+		return describe(Health.status((reachability == Reachability.SATURATED) ? SATURATED : Status.UP)).build();
+	}
+
+	private Health unreachable(Throwable ex) {
+		if (this.away.compareAndSet(false, true)) {
+			logger.warn("The server does not answer: " + ex.getMessage());
+		}
+		logger.debug("The server does not answer", ex);
+		return describe(Health.down(ex)).build();
+	}
+
+	private Health.Builder describe(Health.Builder health) {
+		ServerVersion version = this.server.version();
+		health.withDetail("database", (version != null) ? version.product() : "MySQL");
+		if (version != null) {
+			health.withDetail("version", version.version());
+		}
+		this.probe.usage().ifPresent((usage) -> health.withDetail("pool", figures(usage)));
+		return health;
+	}
+
+	private static Map<String, Integer> figures(PoolUsage usage) {
+		Map<String, Integer> figures = new LinkedHashMap<>();
+		figures.put("acquired", usage.acquired());
+		figures.put("idle", usage.idle());
+		figures.put("pending", usage.pending());
+		figures.put("maximum", usage.maximum());
+		return figures;
+	}
+
+}

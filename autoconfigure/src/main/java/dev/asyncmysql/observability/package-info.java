@@ -1,0 +1,7 @@
+/**
+ * What an operator sees: health.
+ */
+@NullMarked
+package dev.asyncmysql.observability;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,7 @@
+/**
+ * Tests.
+ */
+@NullMarked
+package dev.asyncmysql.observability;
+
+import org.jspecify.annotations.NullMarked;
