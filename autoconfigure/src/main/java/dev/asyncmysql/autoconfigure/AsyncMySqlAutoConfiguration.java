@@ -22,6 +22,7 @@ import org.apache.commons.logging.LogFactory;
 import org.jspecify.annotations.Nullable;
 import reactor.netty.resources.LoopResources;
 
+import org.springframework.beans.factory.BeanFactory;
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnClass;
@@ -80,6 +81,11 @@ public final class AsyncMySqlAutoConfiguration {
 				hostnameVerifier.getIfAvailable(), sslContextCustomizer.getIfAvailable(),
 				passwordProvider(passwordProvider.getIfAvailable(), details.getIfAvailable(), settings, environment),
 				tlsMaterial(settings.ssl().bundle(), sslBundles.getIfAvailable()));
+	}
+
+	@Bean
+	ConnectionFailures asyncMySqlConnectionFailures(Environment environment, BeanFactory beanFactory) {
+		return new ConnectionFailures(environment, beanFactory);
 	}
 
 	@Bean(destroyMethod = "dispose")

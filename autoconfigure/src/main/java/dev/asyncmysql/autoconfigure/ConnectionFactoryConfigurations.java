@@ -32,8 +32,9 @@ abstract class ConnectionFactoryConfigurations {
 		}
 
 		@Bean
-		ConnectionStartup asyncMySqlStartup(ConnectionPool connectionFactory, ConnectionSettings settings) {
-			return new ConnectionStartup(connectionFactory, connectionFactory.warmup(), settings);
+		ConnectionStartup asyncMySqlStartup(ConnectionPool connectionFactory, Server server,
+				ConnectionSettings settings, ConnectionFailures failures) {
+			return new ConnectionStartup(connectionFactory, connectionFactory.warmup(), server, settings, failures);
 		}
 
 	}
@@ -62,8 +63,9 @@ abstract class ConnectionFactoryConfigurations {
 		}
 
 		@Bean
-		ConnectionStartup asyncMySqlStartup(ConnectionFactory connectionFactory, ConnectionSettings settings) {
-			return new ConnectionStartup(connectionFactory, null, settings);
+		ConnectionStartup asyncMySqlStartup(ConnectionFactory connectionFactory, Server server,
+				ConnectionSettings settings, ConnectionFailures failures) {
+			return new ConnectionStartup(connectionFactory, null, server, settings, failures);
 		}
 
 	}

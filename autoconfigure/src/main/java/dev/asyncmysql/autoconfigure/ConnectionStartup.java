@@ -1,9 +1,13 @@
 package dev.asyncmysql.autoconfigure;
 
 import java.time.Duration;
+import java.util.Optional;
 
 import dev.asyncmysql.ConnectionSettings;
+import dev.asyncmysql.connection.ConnectionFailure;
 import dev.asyncmysql.connection.MySqlConnectionFactories;
+import dev.asyncmysql.connection.Server;
+import dev.asyncmysql.connection.ServerVersion;
 import io.r2dbc.spi.Connection;
 import io.r2dbc.spi.ConnectionFactory;
 import io.r2dbc.spi.R2dbcTimeoutException;
@@ -17,8 +21,9 @@ import org.springframework.core.NestedExceptionUtils;
 
 /**
  * Fills the pool before the web server accepts requests, and says in one line what the
- * application is connected to. A server that cannot be reached is a warning: connections
- * are opened when they are asked for.
+ * application is connected to. A server that is away is a warning: connections are opened
+ * when they are asked for. What waiting cannot heal, such as a wrong password, ends the
+ * start.
  */
 class ConnectionStartup implements SmartLifecycle {
 
@@ -27,19 +32,28 @@ class ConnectionStartup implements SmartLifecycle {
 
 	private static final Log logger = LogFactory.getLog(ConnectionStartup.class);
 
+	/** Lets the pool's own limit come first, whose message knows more. */
+	private static final Duration GRACE = Duration.ofSeconds(1);
+
 	private final ConnectionFactory connectionFactory;
 
 	private final @Nullable Mono<Integer> warmup;
 
+	private final Server server;
+
 	private final ConnectionSettings settings;
+
+	private final ConnectionFailures failures;
 
 	private volatile boolean running;
 
-	ConnectionStartup(ConnectionFactory connectionFactory, @Nullable Mono<Integer> warmup,
-			ConnectionSettings settings) {
+	ConnectionStartup(ConnectionFactory connectionFactory, @Nullable Mono<Integer> warmup, Server server,
+			ConnectionSettings settings, ConnectionFailures failures) {
 		this.connectionFactory = connectionFactory;
 		this.warmup = warmup;
+		this.server = server;
 		this.settings = settings;
+		this.failures = failures;
 	}
 
 	@Override
@@ -50,19 +64,24 @@ class ConnectionStartup implements SmartLifecycle {
 				.warn("The connection pool is switched off (pool.enabled): each use opens a connection and closes it, "
 						+ "and nothing limits their number");
 		}
-		Duration limit = this.settings.pool().maxAcquireTime();
-		Mono<String> server = Mono
-			.usingWhen(this.connectionFactory.create(), (connection) -> Mono.just(describe(connection)),
+		Duration limit = this.settings.pool().maxAcquireTime().plus(GRACE);
+		Mono<ServerVersion> version = Mono
+			.usingWhen(this.connectionFactory.create(), (connection) -> Mono.justOrEmpty(this.server.version()),
 					Connection::close)
 			.timeout(limit, noAnswer(limit));
 		try {
 			// The thread that starts the context, never an event loop.
-			logger.info("Connected to " + server.block() + " at " + this.settings.location() + " as "
+			logger.info("Connected to " + version.block() + " at " + this.settings.location() + " as "
 					+ this.settings.username() + ": " + driver() + ", " + pool());
 		}
 		catch (RuntimeException ex) {
+			Optional<ConnectionFailure> failure = this.failures.find(ex);
+			if (failure.filter(ConnectionFailure::isPermanent).isPresent()) {
+				this.running = false;
+				throw ex;
+			}
 			warn("No connection to MySQL at " + this.settings.location() + " as " + this.settings.username()
-					+ " yet; the next is tried when one is asked for: ", ex);
+					+ " yet; the next is tried when one is asked for. ", ex);
 			return;
 		}
 		if (this.warmup != null) {
@@ -70,7 +89,7 @@ class ConnectionStartup implements SmartLifecycle {
 				this.warmup.timeout(limit, noAnswer(limit)).block();
 			}
 			catch (RuntimeException ex) {
-				warn("Not all initial connections (pool.initial-size) could be opened: ", ex);
+				warn("Not all initial connections (pool.initial-size) could be opened. ", ex);
 			}
 		}
 	}
@@ -79,16 +98,11 @@ class ConnectionStartup implements SmartLifecycle {
 		return Mono.error(() -> new R2dbcTimeoutException("no answer within " + text(limit)));
 	}
 
-	private static void warn(String message, RuntimeException ex) {
-		logger.warn(message + NestedExceptionUtils.getMostSpecificCause(ex));
+	private void warn(String message, RuntimeException ex) {
+		logger.warn(message + this.failures.find(ex)
+			.map(ConnectionFailure::toString)
+			.orElseGet(() -> NestedExceptionUtils.getMostSpecificCause(ex).toString()));
 		logger.debug(message, ex);
-	}
-
-	private static String describe(Connection connection) {
-		// The driver gives version_comment as the product, which holds what a
-		// distribution put there.
-		String version = connection.getMetadata().getDatabaseVersion();
-		return version.contains("MariaDB") ? version : "MySQL " + version;
 	}
 
 	private String driver() {

@@ -31,9 +31,9 @@ public final class MySqlHealthAutoConfiguration {
 	@Bean
 	@ConditionalOnMissingBean(name = { "r2dbcHealthIndicator", "r2dbcHealthContributor" })
 	MySqlHealthIndicator r2dbcHealthContributor(Server server, ConnectionFactory connectionFactory,
-			ConnectionSettings settings) {
-		return new MySqlHealthIndicator(server,
-				new ServerProbe(server, connectionFactory, settings.health().timeout()));
+			ConnectionSettings settings, ConnectionFailures failures) {
+		return new MySqlHealthIndicator(server, new ServerProbe(server, connectionFactory, settings.health().timeout()),
+				failures::find);
 	}
 
 }

@@ -281,6 +281,16 @@ final class SettingsResolver {
 		return (actual != null) ? failure.as(actual + " (" + property + ")") : failure;
 	}
 
+	/**
+	 * Return the name by which the user knows a property.
+	 * @param property name below {@code async-mysql}
+	 * @return that property, or the one of {@code spring.r2dbc} or the URL that says it
+	 */
+	String nameOf(String property) {
+		String actual = isSaid(property) ? null : actualName(property);
+		return (actual != null) ? actual : PREFIX + "." + property;
+	}
+
 	private @Nullable String actualName(String property) {
 		for (String url : new String[] { URL, BOOT_URL }) {
 			String value = text(url);

@@ -11,32 +11,28 @@ import io.r2dbc.spi.Wrapped;
 import reactor.core.publisher.Mono;
 
 /**
- * Opens connections within a limit of time and tells their {@link Server} what came of
- * it.
+ * Opens connections within a limit of time, says what to do about a failure, and tells
+ * the {@link Server} what came of it.
  */
 final class BoundedConnectionFactory implements ConnectionFactory, Wrapped<ConnectionFactory> {
 
 	private final ConnectionFactory delegate;
 
-	private final Duration limit;
-
-	private final String property;
-
 	private final Server server;
 
-	BoundedConnectionFactory(ConnectionFactory delegate, Duration limit, String property, Server server) {
+	BoundedConnectionFactory(ConnectionFactory delegate, Server server) {
 		this.delegate = delegate;
-		this.limit = limit;
-		this.property = property;
 		this.server = server;
 	}
 
 	@Override
 	public Mono<Connection> create() {
-		return TimeLimit.within(Mono.from(this.delegate.create()), this.limit)
+		Duration limit = this.server.settings().pool().maxCreateConnectionTime();
+		return TimeLimit.within(Mono.from(this.delegate.create()), limit)
 			.onErrorMap(TimeoutException.class,
-					(ex) -> new R2dbcTimeoutException("The server did not let a connection in within %d ms (%s)"
-						.formatted(this.limit.toMillis(), this.property), ex))
+					(ex) -> new R2dbcTimeoutException("%s within %d ms (%s.pool.max-create-connection-time)"
+						.formatted(ConnectionFailure.NOT_LET_IN, limit.toMillis(), this.server.prefix()), ex))
+			.doOnError((ex) -> ConnectionFailure.mark(ex, this.server.settings(), this.server.prefix()))
 			.doOnNext(this.server::opened)
 			.doOnError(this.server::failed);
 	}

@@ -21,6 +21,7 @@ import io.r2dbc.spi.R2dbcTimeoutException;
 import io.r2dbc.spi.R2dbcTransientResourceException;
 import org.apache.commons.logging.Log;
 import org.apache.commons.logging.LogFactory;
+import org.jspecify.annotations.Nullable;
 import org.reactivestreams.Publisher;
 import reactor.core.Disposable;
 import reactor.core.Disposables;
@@ -152,8 +153,11 @@ final class GuardedPool extends ConnectionPool {
 
 	private Throwable explain(Throwable ex) {
 		if (ex instanceof TimeoutException) {
-			return new R2dbcTimeoutException("No connection within %d ms (%s.pool.max-acquire-time): %s. %s"
-				.formatted(this.settings.maxAcquireTime().toMillis(), this.prefix, usage(), advice()), ex);
+			Throwable failure = this.server.lastFailure();
+			return new R2dbcTimeoutException(
+					"No connection within %d ms (%s.pool.max-acquire-time): %s. %s"
+						.formatted(this.settings.maxAcquireTime().toMillis(), this.prefix, usage(), advice(failure)),
+					(failure != null) ? failure : ex);
 		}
 		if (ex instanceof PoolAcquirePendingLimitException) {
 			return new R2dbcTransientResourceException(
@@ -168,8 +172,7 @@ final class GuardedPool extends ConnectionPool {
 		return ex;
 	}
 
-	private String advice() {
-		Throwable failure = this.server.lastFailure();
+	private String advice(@Nullable Throwable failure) {
 		if (failure != null) {
 			return "The last attempt to open one failed: " + failure.getMessage();
 		}

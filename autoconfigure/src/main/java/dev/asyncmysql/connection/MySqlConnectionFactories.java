@@ -142,11 +142,13 @@ public final class MySqlConnectionFactories {
 	private static Publisher<String> passwordPublisher(PasswordProvider provider, ConnectionSettings settings) {
 		String limit = settings.connectTimeout().toMillis() + " ms (connect-timeout)";
 		return Mono.defer(() -> Mono.from(provider.getPassword()))
+			.onErrorMap((ex) -> new R2dbcNonTransientResourceException(
+					ConnectionFailure.NO_PASSWORD + " for " + settings.location() + ": " + ex.getMessage(), ex))
 			.switchIfEmpty(Mono.error(() -> new R2dbcNonTransientResourceException(
-					"The PasswordProvider gave no password for " + settings.location())))
+					ConnectionFailure.NO_PASSWORD + " for " + settings.location())))
 			.timeout(settings.connectTimeout(),
 					Mono.error(() -> new R2dbcTimeoutException(
-							"The PasswordProvider gave no password for " + settings.location() + " within " + limit)))
+							ConnectionFailure.NO_PASSWORD + " for " + settings.location() + " within " + limit)))
 			// A password that arrives on an event loop would pin all connections to that
 			// one loop.
 			.publishOn(Schedulers.single());

@@ -43,8 +43,7 @@ public final class Server {
 	Server(ConnectionSettings settings, ConnectionFactory factory, String prefix) {
 		this.settings = settings;
 		this.prefix = prefix;
-		this.connections = new BoundedConnectionFactory(factory, settings.pool().maxCreateConnectionTime(),
-				prefix + ".pool.max-create-connection-time", this);
+		this.connections = new BoundedConnectionFactory(factory, this);
 		this.side = new SideConnection(this.connections.create(), settings.pool().maxCloseTime());
 	}
 

@@ -5,7 +5,7 @@ package dev.asyncmysql.connection;
  * {@code version_comment}, which each distribution words differently.
  *
  * @param product {@code MySQL} or {@code MariaDB}
- * @param version version as the server words it, such as {@code 9.7.4}
+ * @param version version, such as {@code 9.7.4}
  */
 public record ServerVersion(String product, String version) {
 
@@ -16,11 +16,12 @@ public record ServerVersion(String product, String version) {
 	private static final String REPLICATION_PREFIX = "5.5.5-";
 
 	static ServerVersion of(String version) {
-		if (!version.contains("MariaDB")) {
+		int end = version.indexOf("-MariaDB");
+		if (end < 0) {
 			return new ServerVersion("MySQL", version);
 		}
-		return new ServerVersion("MariaDB",
-				version.startsWith(REPLICATION_PREFIX) ? version.substring(REPLICATION_PREFIX.length()) : version);
+		int start = version.startsWith(REPLICATION_PREFIX) ? REPLICATION_PREFIX.length() : 0;
+		return new ServerVersion("MariaDB", version.substring(start, end));
 	}
 
 	@Override

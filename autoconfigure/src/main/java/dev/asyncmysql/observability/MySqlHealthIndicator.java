@@ -2,8 +2,11 @@ package dev.asyncmysql.observability;
 
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Function;
 
+import dev.asyncmysql.connection.ConnectionFailure;
 import dev.asyncmysql.connection.PoolUsage;
 import dev.asyncmysql.connection.Server;
 import dev.asyncmysql.connection.ServerProbe;
@@ -38,16 +41,21 @@ public final class MySqlHealthIndicator implements ReactiveHealthIndicator {
 
 	private final ServerProbe probe;
 
+	private final Function<Throwable, Optional<ConnectionFailure>> failures;
+
 	private final AtomicBoolean away = new AtomicBoolean();
 
 	/**
 	 * Create an indicator.
 	 * @param server the server
 	 * @param probe what finds out about the server
+	 * @param failures what tells the reason of a failure to connect
 	 */
-	public MySqlHealthIndicator(Server server, ServerProbe probe) {
+	public MySqlHealthIndicator(Server server, ServerProbe probe,
+			Function<Throwable, Optional<ConnectionFailure>> failures) {
 		this.server = server;
 		this.probe = probe;
+		this.failures = failures;
 	}
 
 	@Override
@@ -64,10 +72,15 @@ public final class MySqlHealthIndicator implements ReactiveHealthIndicator {
 
 	private Health unreachable(Throwable ex) {
 		if (this.away.compareAndSet(false, true)) {
-			logger.warn("The server does not answer: " + ex.getMessage());
+			logger.warn("The server does not answer: "
+					+ this.failures.apply(ex).map(ConnectionFailure::toString).orElseGet(ex::getMessage));
 		}
 		logger.debug("The server does not answer", ex);
-		return describe(Health.down(ex)).build();
+		Health.Builder health = describe(Health.down());
+		this.failures.apply(ex)
+			.ifPresentOrElse((failure) -> health.withDetail("error", failure.description())
+				.withDetail("advice", failure.action()), () -> health.withException(ex));
+		return health.build();
 	}
 
 	private Health.Builder describe(Health.Builder health) {

@@ -150,9 +150,7 @@ class ConnectionIT {
 		this.contexts.withUserConfiguration(Service.class)
 			.withPropertyValues("async-mysql.ssl.bundle=mysql",
 					"spring.ssl.bundle.pem.mysql.truststore.certificate=" + other)
-			.run((context) -> StepVerifier.create(context.getBean(ConnectionFactory.class).create())
-				.expectErrorSatisfies((ex) -> assertThat(ex).hasStackTraceContaining("certif"))
-				.verify(LIMIT));
+			.run((context) -> assertThat(context).getFailure().hasStackTraceContaining("certif"));
 	}
 
 	@Test
@@ -160,9 +158,7 @@ class ConnectionIT {
 		Path ca = serverFile("ca.pem", folder);
 		this.contexts.withPropertyValues(MySqlServer.properties())
 			.withPropertyValues("async-mysql.ssl.ca=" + ca, "async-mysql.ssl.mode=VERIFY_IDENTITY")
-			.run((context) -> StepVerifier.create(context.getBean(ConnectionFactory.class).create())
-				.expectErrorSatisfies((ex) -> assertThat(ex).hasStackTraceContaining("could not be verified"))
-				.verify(LIMIT));
+			.run((context) -> assertThat(context).getFailure().hasStackTraceContaining("could not be verified"));
 	}
 
 	@Test

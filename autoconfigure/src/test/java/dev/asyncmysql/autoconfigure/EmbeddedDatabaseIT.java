@@ -56,7 +56,7 @@ class EmbeddedDatabaseIT {
 		assertThat(output).contains("development database")
 			.contains("Not in force")
 			.contains("async-mysql.ssl.mode")
-			.contains("Connected to 11.4");
+			.contains("Connected to MariaDB 11.4");
 		assertThatNothingListensOn(port[0]);
 		assertThat(folder.resolve("data")).isNotEmptyDirectory();
 	}

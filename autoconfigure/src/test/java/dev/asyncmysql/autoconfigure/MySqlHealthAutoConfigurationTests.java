@@ -52,7 +52,10 @@ class MySqlHealthAutoConfigurationTests {
 			Health health = context.getBean(MySqlHealthIndicator.class).health().block(Duration.ofSeconds(10));
 			assertThat(health.getStatus()).isEqualTo(Status.DOWN);
 			assertThat(health.getDetails()).containsEntry("database", "MySQL").containsKey("pool");
-			assertThat(health.getDetails().get("error")).asString().contains("Connection refused");
+			assertThat(health.getDetails().get("error")).asString()
+				.contains("MySQL at 127.0.0.1:1/db cannot be reached")
+				.contains("Connection refused");
+			assertThat(health.getDetails().get("advice")).asString().contains("async-mysql.url");
 		});
 	}
 

@@ -1,0 +1,49 @@
+package dev.asyncmysql.autoconfigure;
+
+import java.util.Optional;
+import java.util.Set;
+
+import dev.asyncmysql.connection.ConnectionFailure;
+import org.jspecify.annotations.Nullable;
+
+import org.springframework.beans.factory.BeanFactory;
+import org.springframework.beans.factory.ListableBeanFactory;
+import org.springframework.boot.r2dbc.autoconfigure.R2dbcConnectionDetails;
+import org.springframework.core.env.Environment;
+
+/**
+ * Tells the reason of a failure to connect with the names that the user wrote.
+ */
+final class ConnectionFailures {
+
+	/** What a service connection says in place of properties. */
+	private static final Set<String> OF_SERVICE = Set.of("host", "port", "unix-socket", "database", "username",
+			"password");
+
+	private final SettingsResolver resolver;
+
+	private final boolean service;
+
+	ConnectionFailures(Environment environment, @Nullable BeanFactory beanFactory) {
+		this.resolver = new SettingsResolver(environment);
+		this.service = hasServiceConnection(beanFactory);
+	}
+
+	// By definitions alone: where a start has failed, a bean asked for would be created
+	// again, and a database started for it.
+	private static boolean hasServiceConnection(@Nullable BeanFactory beanFactory) {
+		return beanFactory instanceof ListableBeanFactory beans
+				&& beans.getBeanNamesForType(R2dbcConnectionDetails.class, true, false).length > 0
+				&& beans.getBeanNamesForType(PropertiesConnectionDetails.class, true, false).length == 0;
+	}
+
+	Optional<ConnectionFailure> find(Throwable failure) {
+		return ConnectionFailure.in(failure).map((reason) -> reason.named(this::name));
+	}
+
+	private String name(String property) {
+		return (this.service && OF_SERVICE.contains(property)) ? "the service connection's " + property
+				: this.resolver.nameOf(property);
+	}
+
+}
