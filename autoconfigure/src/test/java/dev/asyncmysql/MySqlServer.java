@@ -1,5 +1,13 @@
 package dev.asyncmysql;
 
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.ArrayList;
+import java.util.List;
+
 import org.testcontainers.mysql.MySQLContainer;
 
 /**
@@ -40,6 +48,29 @@ public final class MySqlServer {
 	public static String url() {
 		MySQLContainer mysql = container();
 		return "r2dbc:mysql://" + mysql.getHost() + ":" + mysql.getFirstMappedPort() + "/" + mysql.getDatabaseName();
+	}
+
+	/**
+	 * Run a statement past the code under test.
+	 * @param sql the statement
+	 * @return the first column of its rows
+	 */
+	public static List<String> execute(String sql) {
+		MySQLContainer mysql = container();
+		List<String> values = new ArrayList<>();
+		try (Connection connection = DriverManager.getConnection(mysql.getJdbcUrl(), "root", mysql.getPassword());
+				Statement statement = connection.createStatement()) {
+			if (statement.execute(sql)) {
+				ResultSet rows = statement.getResultSet();
+				while (rows.next()) {
+					values.add(rows.getString(1));
+				}
+			}
+			return values;
+		}
+		catch (SQLException ex) {
+			throw new IllegalStateException(ex);
+		}
 	}
 
 	private static final class Holder {

@@ -19,6 +19,7 @@ import io.r2dbc.spi.R2dbcNonTransientResourceException;
 import io.r2dbc.spi.R2dbcPermissionDeniedException;
 import io.r2dbc.spi.R2dbcTimeoutException;
 import io.r2dbc.spi.R2dbcTransientResourceException;
+import io.r2dbc.spi.Wrapped;
 import org.apache.commons.logging.Log;
 import org.apache.commons.logging.LogFactory;
 import org.jspecify.annotations.Nullable;
@@ -113,17 +114,23 @@ final class GuardedPool extends ConnectionPool {
 			.maxPendingAcquire(settings.maxPendingAcquire())
 			.evictionPredicate(new Eviction(settings.maxIdleTime(), settings.maxLifeTime(), settings.lifeTimeJitter()))
 			.idleResourceReuseOrder(settings.reuseOrder() == ReuseOrder.LEAST_RECENTLY_USED)
-			.releaseHandler((connection) -> released(connection, server))
+			.releaseHandler((connection) -> release(connection, server))
 			.destroyHandler((connection) -> close(connection, settings.maxCloseTime()));
 	}
 
-	// Where the connection shows its life cycle, the pool has waited for the server's
-	// answer before it comes here.
-	private static Publisher<Void> released(Connection connection, Server server) {
-		if (connection instanceof Lifecycle) {
-			server.answered();
+	// The driver ends an open transaction before a release, and waits for the server's
+	// answer. r2dbc-pool calls it on the connection itself only, and r2dbc-proxy hides
+	// it.
+	private static Publisher<Void> release(Connection connection, Server server) {
+		Object wrapped = connection;
+		while (!(wrapped instanceof Lifecycle) && wrapped instanceof Wrapped<?> wrapper) {
+			wrapped = wrapper.unwrap();
 		}
-		return Mono.empty();
+		if (!(wrapped instanceof Lifecycle lifecycle)) {
+			return Mono.empty();
+		}
+		Mono<Void> released = (wrapped != connection) ? Mono.from(lifecycle.preRelease()) : Mono.empty();
+		return released.doOnSuccess((answer) -> server.answered());
 	}
 
 	static Publisher<Void> close(Connection connection, Duration limit) {

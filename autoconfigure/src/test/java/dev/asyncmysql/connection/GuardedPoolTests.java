@@ -17,6 +17,7 @@ import io.r2dbc.pool.PoolMetrics;
 import io.r2dbc.spi.Connection;
 import io.r2dbc.spi.ConnectionFactory;
 import io.r2dbc.spi.ConnectionMetadata;
+import io.r2dbc.spi.Lifecycle;
 import io.r2dbc.spi.R2dbcNonTransientResourceException;
 import io.r2dbc.spi.R2dbcPermissionDeniedException;
 import io.r2dbc.spi.R2dbcTimeoutException;
@@ -46,6 +47,7 @@ import static org.mockito.BDDMockito.willThrow;
 import static org.mockito.Mockito.mock;
 import static org.mockito.Mockito.never;
 import static org.mockito.Mockito.verify;
+import static org.mockito.Mockito.withSettings;
 
 /**
  * Tests for {@link GuardedPool} on connections that do what each test needs.
@@ -180,6 +182,31 @@ class GuardedPoolTests {
 		willThrow(new IllegalStateException("thrown")).given(last.mock).validate(any());
 		Awaitility.await().untilAsserted(() -> verify(last.mock).close());
 		StepVerifier.create(this.pool.create()).expectNextCount(1).expectComplete().verify(LIMIT);
+	}
+
+	@Test
+	void aDriversStepBeforeTheReleaseIsDoneOnceHoweverDeepItIs() {
+		for (boolean hidden : new boolean[] { true, false }) {
+			AtomicInteger released = new AtomicInteger();
+			Connection driver = mock(Connection.class, withSettings().extraInterfaces(Lifecycle.class));
+			given(driver.validate(any())).willAnswer((invocation) -> Mono.just(true));
+			given(driver.close()).willAnswer((invocation) -> Mono.empty());
+			given(((Lifecycle) driver).postAllocate()).willAnswer((invocation) -> Mono.empty());
+			given(((Lifecycle) driver).preRelease())
+				.willAnswer((invocation) -> Mono.fromRunnable(released::incrementAndGet));
+			Connection wrapper = mock(Connection.class, withSettings().extraInterfaces(Wrapped.class));
+			given(wrapper.validate(any())).willAnswer((invocation) -> Mono.just(true));
+			given(wrapper.close()).willAnswer((invocation) -> Mono.empty());
+			given(((Wrapped<?>) wrapper).unwrap()).willAnswer((invocation) -> driver);
+			ConnectionMetadata metadata = metadata();
+			given(driver.getMetadata()).willReturn(metadata);
+			given(wrapper.getMetadata()).willReturn(metadata);
+			this.next = Mono.just(hidden ? wrapper : driver);
+			ConnectionPool each = pool();
+			Mono.usingWhen(each.create(), Mono::just, Connection::close).block(LIMIT);
+			assertThat(released).hasValue(1);
+			each.dispose();
+		}
 	}
 
 	@Test
@@ -387,6 +414,12 @@ class GuardedPoolTests {
 		return this.pool.getMetrics().orElseThrow();
 	}
 
+	private static ConnectionMetadata metadata() {
+		ConnectionMetadata metadata = mock();
+		given(metadata.getDatabaseVersion()).willReturn("9.7.4");
+		return metadata;
+	}
+
 	private static PooledRefMetadata metadata(Duration lifeTime) {
 		PooledRefMetadata metadata = mock();
 		given(metadata.lifeTime()).willReturn(lifeTime.toMillis());
@@ -426,8 +459,7 @@ class GuardedPoolTests {
 		private final Connection mock = mock();
 
 		StubConnection() {
-			ConnectionMetadata metadata = mock();
-			given(metadata.getDatabaseVersion()).willReturn("9.7.4");
+			ConnectionMetadata metadata = metadata();
 			given(this.mock.getMetadata()).willReturn(metadata);
 			given(this.mock.close()).willReturn(Mono.empty());
 			willAnswer((invocation) -> Mono.fromSupplier(() -> this.open)).given(this.mock).validate(any());
