@@ -59,9 +59,8 @@ import org.springframework.util.unit.DataSize;
  * @param compressionAlgorithms Compression algorithms to offer to the server, the
  * preferred one first.
  * @param zstdCompressionLevel Compression level when zstd is chosen, from 1 to 22.
- * @param allowLoadLocalInfileInPath Folder from which LOAD DATA LOCAL may read; without
- * it, such statements are refused. The driver does not resolve .. in the paths that a
- * server asks for.
+ * @param allowLoadLocalInfileInPath Folder from which LOAD DATA LOCAL may read, links
+ * resolved; without it, such statements are refused.
  * @param localInfileBufferSize Size of the buffer with which LOAD DATA LOCAL reads a
  * file.
  * @param serverRsaPublicKeyFile File with the server's RSA public key, for

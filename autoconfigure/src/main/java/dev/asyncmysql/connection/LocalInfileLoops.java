@@ -1,0 +1,76 @@
+package dev.asyncmysql.connection;
+
+import java.time.Duration;
+import java.util.function.Supplier;
+
+import io.netty.channel.Channel;
+import io.netty.channel.EventLoopGroup;
+import io.netty.channel.socket.DatagramChannel;
+import reactor.core.publisher.Mono;
+import reactor.netty.resources.LoopResources;
+
+/**
+ * Event loops whose connections hold a {@link LocalInfileGuard}: the one place at which
+ * the driver lets others see a connection's channel.
+ */
+final class LocalInfileLoops implements LoopResources {
+
+	private final Supplier<? extends LoopResources> delegate;
+
+	private final LocalInfileFolder folder;
+
+	LocalInfileLoops(Supplier<? extends LoopResources> delegate, LocalInfileFolder folder) {
+		this.delegate = delegate;
+		this.folder = folder;
+	}
+
+	@Override
+	public <C extends Channel> C onChannel(Class<C> type, EventLoopGroup group) {
+		C channel = this.delegate.get().onChannel(type, group);
+		if (!(channel instanceof DatagramChannel)) {
+			channel.pipeline().addLast(new LocalInfileGuard.Installer(this.folder));
+		}
+		return channel;
+	}
+
+	@Override
+	public <C extends Channel> Class<? extends C> onChannelClass(Class<C> type, EventLoopGroup group) {
+		return this.delegate.get().onChannelClass(type, group);
+	}
+
+	@Override
+	public EventLoopGroup onClient(boolean useNative) {
+		return this.delegate.get().onClient(useNative);
+	}
+
+	@Override
+	public EventLoopGroup onServer(boolean useNative) {
+		return this.delegate.get().onServer(useNative);
+	}
+
+	@Override
+	public EventLoopGroup onServerSelect(boolean useNative) {
+		return this.delegate.get().onServerSelect(useNative);
+	}
+
+	@Override
+	public boolean daemon() {
+		return this.delegate.get().daemon();
+	}
+
+	@Override
+	public void dispose() {
+		this.delegate.get().dispose();
+	}
+
+	@Override
+	public Mono<Void> disposeLater(Duration quietPeriod, Duration timeout) {
+		return this.delegate.get().disposeLater(quietPeriod, timeout);
+	}
+
+	@Override
+	public boolean isDisposed() {
+		return this.delegate.get().isDisposed();
+	}
+
+}
