@@ -40,6 +40,23 @@ final class Tls {
 		return isLoopback(settings.host()) ? SslMode.VERIFY_CA : SslMode.VERIFY_IDENTITY;
 	}
 
+	/**
+	 * Return what to say of a server that nobody verifies. A mode that the user chose is
+	 * the user's word.
+	 * @param settings the settings
+	 * @param prefix prefix of their properties
+	 * @return a sentence or two, or {@code null} where nothing is to be said
+	 */
+	static @Nullable String advice(ConnectionSettings settings, String prefix) {
+		if (mode(settings) != null || settings.unixSocket() != null || isLoopback(settings.host())) {
+			return null;
+		}
+		return "The server at " + settings.location()
+				+ " is not verified: whoever can redirect the connection can read "
+				+ "and change what is sent. Name the authority of its certificate by " + prefix + ".ssl.ca or " + prefix
+				+ ".ssl.bundle, or accept this by " + prefix + ".ssl.mode=PREFERRED";
+	}
+
 	static boolean isLoopback(@Nullable String host) {
 		if (host == null) {
 			return true;

@@ -25,6 +25,7 @@ import io.r2dbc.spi.Option;
 import io.r2dbc.spi.R2dbcTimeoutException;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -37,6 +38,8 @@ import reactor.test.StepVerifier;
 import org.springframework.boot.context.properties.bind.Binder;
 import org.springframework.boot.context.properties.source.MapConfigurationPropertySource;
 import org.springframework.boot.test.context.FilteredClassLoader;
+import org.springframework.boot.test.system.CapturedOutput;
+import org.springframework.boot.test.system.OutputCaptureExtension;
 import org.springframework.mock.env.MockEnvironment;
 
 import static org.assertj.core.api.Assertions.assertThat;
@@ -47,6 +50,7 @@ import static org.mockito.Mockito.mock;
 /**
  * Tests for {@link MySqlConnectionFactories}: settings to options, and what is refused.
  */
+@ExtendWith(OutputCaptureExtension.class)
 class MySqlConnectionFactoriesTests {
 
 	@Test
@@ -139,6 +143,22 @@ class MySqlConnectionFactoriesTests {
 		assertThat(Tls.mode(settings("host=" + host, "ssl.bundle=b"))).isEqualTo(mode);
 		assertThat(Tls.mode(settings("host=" + host, "ssl.bundle=b", "ssl.mode=REQUIRED"))).isEqualTo(SslMode.REQUIRED);
 		assertThat(MySqlConnectionFactories.sslMode(settings("host=" + host))).isEqualTo(SslMode.PREFERRED);
+	}
+
+	@Test
+	void aServerThatNobodyVerifiesIsSaidOnce(CapturedOutput output) {
+		MySqlConnectionFactories.server(settings("host=db.example.com"), never(), "async-mysql");
+		assertThat(output).containsOnlyOnce("The server at db.example.com:3306 is not verified")
+			.contains(
+					"by async-mysql.ssl.ca or async-mysql.ssl.bundle, or accept this by async-mysql.ssl.mode=PREFERRED");
+	}
+
+	@ParameterizedTest
+	@ValueSource(strings = { "host=localhost", "host=127.0.0.1", "host=::1", "ssl.mode=PREFERRED", "ssl.mode=DISABLED",
+			"ssl.mode=REQUIRED", "ssl.bundle=b", "ssl.ca=ca.pem", "unix-socket=/run/mysqld.sock" })
+	void aServerThatIsNearOrVerifiedOrOfAChosenModeIsNot(String setting, CapturedOutput output) {
+		MySqlConnectionFactories.server(settings("host=db.example.com", setting), never(), "async-mysql");
+		assertThat(output).doesNotContain("is not verified");
 	}
 
 	@ParameterizedTest
@@ -269,6 +289,12 @@ class MySqlConnectionFactoriesTests {
 
 	private static ConnectionFactoryOptions options(String... properties) {
 		return MySqlConnectionFactories.options(settings(properties), DriverObjects.NONE, "async-mysql");
+	}
+
+	private static ConnectionFactory never() {
+		ConnectionFactory factory = mock();
+		willAnswer((invocation) -> Mono.never()).given(factory).create();
+		return factory;
 	}
 
 	private static ConnectionSettings settings(String... properties) {
