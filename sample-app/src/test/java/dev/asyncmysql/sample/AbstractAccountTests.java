@@ -1,0 +1,67 @@
+package dev.asyncmysql.sample;
+
+import java.util.List;
+import java.util.stream.IntStream;
+
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+import org.springframework.http.MediaType;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+/**
+ * What accounts do over HTTP.
+ */
+abstract class AbstractAccountTests extends AbstractLedgerTests {
+
+	@Test
+	void opensAnAccountAndReadsIt() {
+		Account account = open("100.5");
+		assertThat(account.balance()).isEqualTo("100.50");
+		assertThat(read(account.id())).isEqualTo(account);
+	}
+
+	@Test
+	void saysWhereTheNewAccountIs() {
+		this.web.post()
+			.uri("/accounts")
+			.contentType(MediaType.APPLICATION_JSON)
+			.bodyValue("""
+					{"owner":"Ada","balance":1}""")
+			.exchange()
+			.expectStatus()
+			.isCreated()
+			.expectHeader()
+			.valueMatches("Location", "/accounts/\\d+");
+	}
+
+	@Test
+	void pagesAreStableAndInOrder() {
+		IntStream.range(0, 5).forEach((i) -> open("1"));
+		List<Account> both = list(0, 4);
+		assertThat(both).hasSize(4).isSortedAccordingTo((a, b) -> Long.compare(a.id(), b.id()));
+		assertThat(list(0, 2)).isEqualTo(both.subList(0, 2));
+		assertThat(list(1, 2)).isEqualTo(both.subList(2, 4));
+		assertThat(list(1_000_000, 100)).isEmpty();
+	}
+
+	@ParameterizedTest
+	@CsvSource({ "0, 0, size", "0, 101, size", "-1, 20, page" })
+	void pagesAreBounded(int page, int size, String field) {
+		this.web.get()
+			.uri("/accounts?page={page}&size={size}", page, size)
+			.exchange()
+			.expectStatus()
+			.isBadRequest()
+			.expectHeader()
+			.contentType(MediaType.APPLICATION_PROBLEM_JSON)
+			.expectBody()
+			.jsonPath("$.errors.length()")
+			.isEqualTo(1)
+			.jsonPath("$.errors[0].field")
+			.isEqualTo(field);
+	}
+
+}

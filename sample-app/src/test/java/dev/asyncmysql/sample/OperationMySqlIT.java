@@ -1,0 +1,9 @@
+package dev.asyncmysql.sample;
+
+/**
+ * What the application tells those who operate it, on MySQL.
+ */
+@OnMySql
+class OperationMySqlIT extends AbstractOperationTests {
+
+}
