@@ -1,5 +1,6 @@
 CREATE TABLE IF NOT EXISTS account (
   id      BIGINT         NOT NULL AUTO_INCREMENT PRIMARY KEY,
+  version BIGINT         NOT NULL,
   owner   VARCHAR(100)   NOT NULL,
   balance DECIMAL(19, 2) NOT NULL,
   CONSTRAINT account_balance CHECK (balance >= 0)

@@ -1,12 +1,17 @@
 package dev.asyncmysql.sample;
 
 import java.util.List;
+import java.util.Map;
 import java.util.stream.IntStream;
 
+import org.junit.jupiter.api.RepeatedTest;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import reactor.core.publisher.Flux;
 
+import org.springframework.http.HttpStatus;
+import org.springframework.http.HttpStatusCode;
 import org.springframework.http.MediaType;
 
 import static org.assertj.core.api.Assertions.assertThat;
@@ -62,6 +67,50 @@ abstract class AbstractAccountTests extends AbstractLedgerTests {
 			.isEqualTo(1)
 			.jsonPath("$.errors[0].field")
 			.isEqualTo(field);
+	}
+
+	@Test
+	void changesTheOwnerOfTheVersionThatWasRead() {
+		long id = open("1").id();
+		String version = version(id);
+		assertThat(changeOwner(id, "Grace", version)).isEqualTo(HttpStatus.OK);
+		assertThat(read(id)).isEqualTo(new Account(id, "Grace", "1.00"));
+		assertThat(version(id)).isNotEqualTo(version);
+	}
+
+	@Test
+	void accountThatIsKnownIsNotSentAgain() {
+		long id = open("1").id();
+		this.web.get().uri("/accounts/{id}", id).ifNoneMatch(version(id)).exchange().expectStatus().isNotModified();
+	}
+
+	@Test
+	void transferIsAChangeToo() {
+		long payer = open("10").id();
+		long payee = open("10").id();
+		String ofPayer = version(payer);
+		String ofPayee = version(payee);
+		assertThat(transfer(payer, payee, "4")).isEqualTo(HttpStatus.CREATED);
+		assertThat(changeOwner(payer, "Grace", ofPayer)).isEqualTo(HttpStatus.PRECONDITION_FAILED);
+		assertThat(changeOwner(payee, "Grace", ofPayee)).isEqualTo(HttpStatus.PRECONDITION_FAILED);
+		assertThat(read(payer)).isEqualTo(new Account(payer, "Ada", "6.00"));
+		assertThat(read(payee)).isEqualTo(new Account(payee, "Ada", "14.00"));
+	}
+
+	@RepeatedTest(5)
+	void ofTwoChangesAtTheSameTimeOneWins() {
+		long id = open("1").id();
+		String version = version(id);
+		Map<String, HttpStatusCode> answers = Flux.just("Grace", "Edsger")
+			.flatMap((owner) -> requestOwnerChange(id, owner, version).map((status) -> Map.entry(owner, status)))
+			.collectMap(Map.Entry::getKey, Map.Entry::getValue)
+			.block(TIMEOUT);
+		assertThat(answers.values()).containsExactlyInAnyOrder(HttpStatus.OK, HttpStatus.PRECONDITION_FAILED);
+		assertThat(answers.get(read(id).owner())).isEqualTo(HttpStatus.OK);
+	}
+
+	private String version(long id) {
+		return requestVersion(id).block(TIMEOUT);
 	}
 
 }

@@ -2,10 +2,13 @@ package dev.asyncmysql.sample;
 
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
 
 import io.r2dbc.pool.ConnectionPool;
 import io.r2dbc.spi.ConnectionFactory;
 import reactor.core.publisher.Flux;
+import reactor.core.publisher.Mono;
 import reactor.test.StepVerifier;
 
 import org.springframework.beans.factory.annotation.Autowired;
@@ -13,6 +16,7 @@ import org.springframework.boot.test.context.SpringBootTest;
 import org.springframework.boot.test.context.SpringBootTest.WebEnvironment;
 import org.springframework.boot.test.web.server.LocalServerPort;
 import org.springframework.boot.webtestclient.autoconfigure.AutoConfigureWebTestClient;
+import org.springframework.http.HttpHeaders;
 import org.springframework.http.HttpStatus;
 import org.springframework.http.HttpStatusCode;
 import org.springframework.r2dbc.core.DatabaseClient;
@@ -105,6 +109,25 @@ abstract class AbstractLedgerTests {
 			.exchange()
 			.returnResult(Void.class)
 			.getStatus();
+	}
+
+	HttpStatusCode changeOwner(long id, String owner, String version) {
+		return requestOwnerChange(id, owner, version).block(TIMEOUT);
+	}
+
+	Mono<HttpStatusCode> requestOwnerChange(long id, String owner, String version) {
+		return client().patch()
+			.uri("/accounts/{id}", id)
+			.header(HttpHeaders.IF_MATCH, version)
+			.bodyValue(Map.of("owner", owner))
+			.exchangeToMono((response) -> response.releaseBody().thenReturn(response.statusCode()));
+	}
+
+	Mono<String> requestVersion(long id) {
+		return client().get()
+			.uri("/accounts/{id}", id)
+			.exchangeToMono((response) -> response.releaseBody()
+				.thenReturn(Objects.requireNonNull(response.headers().asHttpHeaders().getETag())));
 	}
 
 	List<Entry> statement(long id) {

@@ -6,6 +6,8 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.Set;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
@@ -13,7 +15,9 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import reactor.core.publisher.Flux;
+import reactor.core.publisher.Mono;
 import reactor.test.StepVerifier;
+import reactor.util.function.Tuple2;
 
 import org.springframework.http.HttpStatus;
 import org.springframework.http.HttpStatusCode;
@@ -130,21 +134,30 @@ abstract class AbstractTransferTests extends AbstractLedgerTests {
 
 	/**
 	 * Among the transfers are some that one side can only refuse after the other has been
-	 * written, so that real work is rolled back amid the rest.
+	 * written, so that real work is rolled back amid the rest. All the while the owners
+	 * change, and with each the whole row is written.
 	 */
 	@Test
 	void manyTransfersAtTheSameTimeKeepTheSumOfAllBalances() {
 		List<Long> accounts = Stream.generate(() -> open("100").id()).limit(10).toList();
 		WebClient client = client();
 		Random random = new Random(42);
-		Map<HttpStatusCode, Long> answers = Flux.range(0, 400)
+		AtomicBoolean transferring = new AtomicBoolean(true);
+		Mono<Map<HttpStatusCode, Long>> transfers = Flux.range(0, 300)
 			.map((i) -> anyTransfer(accounts, random))
 			.flatMap((transfer) -> client.post()
 				.uri("/transfers")
 				.bodyValue(transfer)
 				.exchangeToMono((response) -> response.releaseBody().thenReturn(response.statusCode())), 100)
 			.collect(Collectors.groupingBy((status) -> status, Collectors.counting()))
-			.block(TIMEOUT);
+			.doFinally((signal) -> transferring.set(false));
+		Mono<Set<HttpStatusCode>> changes = Flux.fromIterable(accounts)
+			.concatMap((id) -> requestVersion(id).flatMap((version) -> requestOwnerChange(id, "Grace", version)))
+			.repeat(transferring::get)
+			.collect(Collectors.toSet());
+		Tuple2<Map<HttpStatusCode, Long>, Set<HttpStatusCode>> both = Mono.zip(transfers, changes).block(TIMEOUT);
+		Map<HttpStatusCode, Long> answers = both.getT1();
+		assertThat(both.getT2()).contains(HttpStatus.OK).isSubsetOf(HttpStatus.OK, HttpStatus.PRECONDITION_FAILED);
 		assertThat(answers).containsOnlyKeys(HttpStatus.CREATED, HttpStatus.CONFLICT, HttpStatus.NOT_FOUND);
 		List<BigDecimal> balances = accounts.stream().map((id) -> new BigDecimal(read(id).balance())).toList();
 		assertThat(balances.stream().reduce(BigDecimal::add)).hasValue(new BigDecimal("1000.00"));

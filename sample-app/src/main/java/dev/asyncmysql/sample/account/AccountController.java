@@ -5,17 +5,22 @@ import java.net.URI;
 import jakarta.validation.Valid;
 import jakarta.validation.constraints.Max;
 import jakarta.validation.constraints.Min;
+import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 
+import org.springframework.dao.OptimisticLockingFailureException;
 import org.springframework.data.domain.PageRequest;
 import org.springframework.data.domain.Sort;
+import org.springframework.http.HttpHeaders;
 import org.springframework.http.MediaType;
 import org.springframework.http.ResponseEntity;
 import org.springframework.web.bind.annotation.GetMapping;
+import org.springframework.web.bind.annotation.PatchMapping;
 import org.springframework.web.bind.annotation.PathVariable;
 import org.springframework.web.bind.annotation.PostMapping;
 import org.springframework.web.bind.annotation.RequestBody;
+import org.springframework.web.bind.annotation.RequestHeader;
 import org.springframework.web.bind.annotation.RequestMapping;
 import org.springframework.web.bind.annotation.RequestParam;
 import org.springframework.web.bind.annotation.RestController;
@@ -39,12 +44,37 @@ class AccountController {
 	@PostMapping
 	Mono<ResponseEntity<Account>> open(@Valid @RequestBody NewAccount account) {
 		return this.accounts.save(account.toAccount())
-			.map((saved) -> ResponseEntity.created(URI.create("/accounts/" + saved.id())).body(saved));
+			.map((saved) -> ResponseEntity.created(URI.create("/accounts/" + saved.id()))
+				.eTag(entityTag(saved))
+				.body(saved));
 	}
 
 	@GetMapping("/{id}")
-	Mono<Account> read(@PathVariable long id) {
-		return this.accounts.findById(id).switchIfEmpty(Mono.error(() -> new UnknownAccountException(id)));
+	Mono<ResponseEntity<Account>> read(@PathVariable long id) {
+		return find(id).map(AccountController::withEntityTag);
+	}
+
+	/**
+	 * Change the owner of an account, unless the account has changed since the client
+	 * read it. What happens between the comparison here and the update, the update itself
+	 * finds out by the version.
+	 * @param id the account
+	 * @param version the entity tag that the client knows, from {@code If-Match}
+	 * @param change the new owner
+	 * @return the account as it is now
+	 */
+	@PatchMapping("/{id}")
+	Mono<ResponseEntity<Account>> changeOwner(@PathVariable long id,
+			@RequestHeader(name = HttpHeaders.IF_MATCH, required = false) @Nullable String version,
+			@Valid @RequestBody OwnerChange change) {
+		if (version == null) {
+			return Mono.error(new VersionRequiredException());
+		}
+		return find(id).filter((account) -> entityTag(account).equals(version))
+			.switchIfEmpty(Mono.error(() -> new AccountChangedException(id)))
+			.flatMap((account) -> this.accounts.save(account.withOwner(change.owner())))
+			.onErrorMap(OptimisticLockingFailureException.class, (ex) -> new AccountChangedException(id))
+			.map(AccountController::withEntityTag);
 	}
 
 	/**
@@ -63,7 +93,19 @@ class AccountController {
 
 	@GetMapping(path = "/{id}/statement", produces = MediaType.APPLICATION_NDJSON_VALUE)
 	Flux<Entry> statement(@PathVariable long id) {
-		return read(id).thenMany(this.statements.of(id));
+		return find(id).thenMany(this.statements.of(id));
+	}
+
+	private Mono<Account> find(long id) {
+		return this.accounts.findById(id).switchIfEmpty(Mono.error(() -> new UnknownAccountException(id)));
+	}
+
+	private static ResponseEntity<Account> withEntityTag(Account account) {
+		return ResponseEntity.ok().eTag(entityTag(account)).body(account);
+	}
+
+	private static String entityTag(Account account) {
+		return "\"%d\"".formatted(account.version());
 	}
 
 }

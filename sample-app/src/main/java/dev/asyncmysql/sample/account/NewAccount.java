@@ -18,7 +18,7 @@ record NewAccount(@NotBlank @Size(max = 100) String owner,
 		@NotNull @PositiveOrZero @Digits(integer = 12, fraction = 2) BigDecimal balance) {
 
 	Account toAccount() {
-		return new Account(null, this.owner, this.balance.setScale(2));
+		return new Account(null, null, this.owner, this.balance.setScale(2));
 	}
 
 }

@@ -38,15 +38,18 @@ class TransferService {
 	Mono<Transfer> execute(Transfer transfer) {
 		// Both accounts are locked by their updates, always the lower key first: two
 		// opposite transfers wait for each other in one direction only. The inserts come
-		// later because a foreign key locks the row that it points at, too.
+		// later because a foreign key locks the row that it points at, too. The version
+		// grows
+		// with the balance, so that nobody writes an older one back.
 		Mono<Void> move = (transfer.from() < transfer.to()) ? debit(transfer).then(credit(transfer))
 				: credit(transfer).then(debit(transfer));
 		return move.then(this.transfers.save(transfer)).delayUntil(this::writeEntries);
 	}
 
 	private Mono<Void> debit(Transfer transfer) {
-		return this.databaseClient
-			.sql("UPDATE account SET balance = balance - :amount WHERE id = :id AND balance >= :amount")
+		return this.databaseClient.sql("""
+				UPDATE account SET balance = balance - :amount, version = version + 1
+				WHERE id = :id AND balance >= :amount""")
 			.bind("amount", transfer.amount())
 			.bind("id", transfer.from())
 			.fetch()
@@ -61,7 +64,8 @@ class TransferService {
 	}
 
 	private Mono<Void> credit(Transfer transfer) {
-		return this.databaseClient.sql("UPDATE account SET balance = balance + :amount WHERE id = :id")
+		return this.databaseClient
+			.sql("UPDATE account SET balance = balance + :amount, version = version + 1 WHERE id = :id")
 			.bind("amount", transfer.amount())
 			.bind("id", transfer.to())
 			.fetch()

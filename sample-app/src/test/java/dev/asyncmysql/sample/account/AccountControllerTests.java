@@ -3,10 +3,13 @@ package dev.asyncmysql.sample.account;
 import java.math.BigDecimal;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.mockito.BDDMockito;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
@@ -16,10 +19,12 @@ import reactor.test.publisher.TestPublisher;
 import org.springframework.beans.factory.annotation.Autowired;
 import org.springframework.boot.webflux.test.autoconfigure.WebFluxTest;
 import org.springframework.dao.DataAccessResourceFailureException;
+import org.springframework.dao.OptimisticLockingFailureException;
 import org.springframework.http.HttpStatus;
 import org.springframework.http.MediaType;
 import org.springframework.test.context.bean.override.mockito.MockitoBean;
 import org.springframework.test.web.reactive.server.WebTestClient;
+import org.springframework.test.web.reactive.server.WebTestClient.ResponseSpec;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -109,6 +114,55 @@ class AccountControllerTests {
 	}
 
 	@Test
+	void changeWithoutAVersionIsAProblem() {
+		change("""
+				{"owner": "Grace"}""", null).expectStatus()
+			.isEqualTo(HttpStatus.PRECONDITION_REQUIRED)
+			.expectHeader()
+			.contentType(MediaType.APPLICATION_PROBLEM_JSON)
+			.expectBody()
+			.jsonPath("$.type")
+			.isEqualTo("urn:problem-type:version-required");
+		BDDMockito.then(this.accounts).shouldHaveNoInteractions();
+	}
+
+	@Test
+	void changeOfAnUnknownAccountIsAProblem() {
+		BDDMockito.given(this.accounts.findById(7L)).willReturn(Mono.empty());
+		change("""
+				{"owner": "Grace"}""", "\"0\"").expectStatus()
+			.isNotFound()
+			.expectBody()
+			.jsonPath("$.type")
+			.isEqualTo("urn:problem-type:unknown-account");
+	}
+
+	@ParameterizedTest
+	@ValueSource(strings = { "{}", "{\"owner\": \" \"}" })
+	void invalidChangeIsAProblemWithItsFields(String body) {
+		change(body, "\"0\"").expectStatus()
+			.isBadRequest()
+			.expectBody()
+			.jsonPath("$.errors[0].field")
+			.isEqualTo("owner");
+	}
+
+	@Test
+	void changeThatWasOvertakenIsAProblem() {
+		BDDMockito.given(this.accounts.findById(7L)).willReturn(Mono.just(new Account(7L, 0L, "Ada", BigDecimal.ONE)));
+		BDDMockito.given(this.accounts.save(new Account(7L, 0L, "Grace", BigDecimal.ONE)))
+			.willReturn(Mono.error(new OptimisticLockingFailureException("overtaken")));
+		change("""
+				{"owner": "Grace"}""", "\"0\"").expectStatus()
+			.isEqualTo(HttpStatus.PRECONDITION_FAILED)
+			.expectHeader()
+			.contentType(MediaType.APPLICATION_PROBLEM_JSON)
+			.expectBody()
+			.jsonPath("$.type")
+			.isEqualTo("urn:problem-type:account-changed");
+	}
+
+	@Test
 	void databaseThatDoesNotAnswerIsAProblemWithoutItsCause() {
 		BDDMockito.given(this.accounts.findById(7L))
 			.willReturn(Mono.error(new DataAccessResourceFailureException("secret")));
@@ -126,7 +180,7 @@ class AccountControllerTests {
 	@Test
 	void entryIsSentBeforeTheNextIsThere() {
 		TestPublisher<Entry> entries = TestPublisher.create();
-		BDDMockito.given(this.accounts.findById(7L)).willReturn(Mono.just(new Account(7L, "Ada", BigDecimal.ONE)));
+		BDDMockito.given(this.accounts.findById(7L)).willReturn(Mono.just(new Account(7L, 0L, "Ada", BigDecimal.ONE)));
 		BDDMockito.given(this.statements.of(7))
 			.willReturn(entries.flux().startWith(new Entry(1, 1, new BigDecimal("5.00"))));
 		Flux<String> lines = this.web.get()
@@ -143,6 +197,15 @@ class AccountControllerTests {
 			.then(entries::complete)
 			.expectComplete()
 			.verify(Duration.ofSeconds(10));
+	}
+
+	private ResponseSpec change(String body, @Nullable String version) {
+		return this.web.patch()
+			.uri("/accounts/7")
+			.contentType(MediaType.APPLICATION_JSON)
+			.headers((headers) -> Optional.ofNullable(version).ifPresent(headers::setIfMatch))
+			.bodyValue(body)
+			.exchange();
 	}
 
 }

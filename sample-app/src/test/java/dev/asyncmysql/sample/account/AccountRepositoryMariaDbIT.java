@@ -35,7 +35,7 @@ class AccountRepositoryMariaDbIT {
 
 	@Test
 	void savesAndPages() {
-		this.accounts.save(new Account(null, "Ada", new BigDecimal("1.00")))
+		this.accounts.save(new Account(null, null, "Ada", new BigDecimal("1.00")))
 			.thenMany(this.accounts.findAllBy(PageRequest.of(0, 1, Sort.by("id"))))
 			.map(Account::owner)
 			.as(StepVerifier::create)
