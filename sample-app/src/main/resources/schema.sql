@@ -16,12 +16,17 @@ CREATE TABLE IF NOT EXISTS transfer (
   CONSTRAINT transfer_amount CHECK (amount > 0)
 );
 
--- The index on account_id ends with the primary key, so a statement is read in order without sorting.
+-- One side of a transfer, or a deposit, which is known by its reference.
+-- The index entry_statement ends with the primary key, so a statement is read in order without sorting.
 CREATE TABLE IF NOT EXISTS entry (
   id          BIGINT         NOT NULL AUTO_INCREMENT PRIMARY KEY,
-  transfer_id BIGINT         NOT NULL,
+  transfer_id BIGINT,
+  reference   VARCHAR(64)    CHARACTER SET ascii COLLATE ascii_bin,
   account_id  BIGINT         NOT NULL,
   amount      DECIMAL(19, 2) NOT NULL,
   CONSTRAINT entry_transfer FOREIGN KEY (transfer_id) REFERENCES transfer (id),
-  CONSTRAINT entry_account FOREIGN KEY (account_id) REFERENCES account (id)
+  CONSTRAINT entry_account FOREIGN KEY (account_id) REFERENCES account (id),
+  CONSTRAINT entry_reference UNIQUE (account_id, reference),
+  CONSTRAINT entry_origin CHECK ((transfer_id IS NULL) <> (reference IS NULL)),
+  INDEX entry_statement (account_id, id)
 );

@@ -19,6 +19,7 @@ import org.springframework.boot.webtestclient.autoconfigure.AutoConfigureWebTest
 import org.springframework.http.HttpHeaders;
 import org.springframework.http.HttpStatus;
 import org.springframework.http.HttpStatusCode;
+import org.springframework.http.MediaType;
 import org.springframework.r2dbc.core.DatabaseClient;
 import org.springframework.test.web.reactive.server.WebTestClient;
 import org.springframework.web.reactive.function.client.WebClient;
@@ -141,8 +142,8 @@ abstract class AbstractLedgerTests {
 			.getResponseBody();
 	}
 
-	Flux<Entry> statement(WebClient client, long id) {
-		return client.get().uri("/accounts/{id}/statement", id).retrieve().bodyToFlux(Entry.class);
+	Flux<Entry> statement(WebClient client, long id, MediaType type) {
+		return client.get().uri("/accounts/{id}/statement", id).accept(type).retrieve().bodyToFlux(Entry.class);
 	}
 
 	WebClient client() {
@@ -162,7 +163,7 @@ abstract class AbstractLedgerTests {
 	record Transfer(long from, long to, String amount) {
 	}
 
-	record Entry(long id, long transferId, String amount) {
+	record Entry(long id, Long transferId, String reference, String amount) {
 	}
 
 }

@@ -13,7 +13,6 @@ import org.springframework.dao.OptimisticLockingFailureException;
 import org.springframework.data.domain.PageRequest;
 import org.springframework.data.domain.Sort;
 import org.springframework.http.HttpHeaders;
-import org.springframework.http.MediaType;
 import org.springframework.http.ResponseEntity;
 import org.springframework.web.bind.annotation.GetMapping;
 import org.springframework.web.bind.annotation.PatchMapping;
@@ -34,11 +33,8 @@ class AccountController {
 
 	private final AccountRepository accounts;
 
-	private final Statements statements;
-
-	AccountController(AccountRepository accounts, Statements statements) {
+	AccountController(AccountRepository accounts) {
 		this.accounts = accounts;
-		this.statements = statements;
 	}
 
 	@PostMapping
@@ -89,11 +85,6 @@ class AccountController {
 	Flux<Account> list(@RequestParam(defaultValue = "0") @Min(0) int page,
 			@RequestParam(defaultValue = "20") @Min(1) @Max(100) int size) {
 		return this.accounts.findAllBy(PageRequest.of(page, size, Sort.by("id")));
-	}
-
-	@GetMapping(path = "/{id}/statement", produces = MediaType.APPLICATION_NDJSON_VALUE)
-	Flux<Entry> statement(@PathVariable long id) {
-		return find(id).thenMany(this.statements.of(id));
 	}
 
 	private Mono<Account> find(long id) {

@@ -1,5 +1,5 @@
 /**
- * Accounts: opened, read, listed page by page, and their statements.
+ * Accounts: opened, read, listed page by page, and changed by one client at a time.
  */
 @NullMarked
 package dev.asyncmysql.sample.account;

@@ -1,7 +1,6 @@
 package dev.asyncmysql.sample.account;
 
 import java.math.BigDecimal;
-import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 
@@ -11,10 +10,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.mockito.BDDMockito;
-import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
-import reactor.test.StepVerifier;
-import reactor.test.publisher.TestPublisher;
 
 import org.springframework.beans.factory.annotation.Autowired;
 import org.springframework.boot.webflux.test.autoconfigure.WebFluxTest;
@@ -39,9 +35,6 @@ class AccountControllerTests {
 
 	@MockitoBean
 	private AccountRepository accounts;
-
-	@MockitoBean
-	private Statements statements;
 
 	@ParameterizedTest
 	@CsvSource(delimiter = '|', textBlock = """
@@ -175,28 +168,6 @@ class AccountControllerTests {
 			.contentType(MediaType.APPLICATION_PROBLEM_JSON)
 			.expectBody(String.class)
 			.value((body) -> assertThat(body).doesNotContain("secret", "Exception"));
-	}
-
-	@Test
-	void entryIsSentBeforeTheNextIsThere() {
-		TestPublisher<Entry> entries = TestPublisher.create();
-		BDDMockito.given(this.accounts.findById(7L)).willReturn(Mono.just(new Account(7L, 0L, "Ada", BigDecimal.ONE)));
-		BDDMockito.given(this.statements.of(7))
-			.willReturn(entries.flux().startWith(new Entry(1, 1, new BigDecimal("5.00"))));
-		Flux<String> lines = this.web.get()
-			.uri("/accounts/7/statement")
-			.exchange()
-			.expectHeader()
-			.contentType(MediaType.APPLICATION_NDJSON)
-			.returnResult(String.class)
-			.getResponseBody();
-		StepVerifier.create(lines)
-			.expectNext("{\"id\":1,\"transferId\":1,\"amount\":5.00}")
-			.then(() -> entries.next(new Entry(2, 2, new BigDecimal("-1.00"))))
-			.expectNext("{\"id\":2,\"transferId\":2,\"amount\":-1.00}")
-			.then(entries::complete)
-			.expectComplete()
-			.verify(Duration.ofSeconds(10));
 	}
 
 	private ResponseSpec change(String body, @Nullable String version) {

@@ -1,4 +1,4 @@
-package dev.asyncmysql.sample.account;
+package dev.asyncmysql.sample.statement;
 
 import reactor.core.publisher.Flux;
 
@@ -22,12 +22,15 @@ class Statements {
 	 * any length takes the same small memory; the stream holds one connection until it
 	 * ends or is cancelled.
 	 * @param accountId the account
+	 * @param after the entry after which to begin, zero for all
 	 * @return its entries, the oldest first
 	 */
-	Flux<Entry> of(long accountId) {
-		return this.databaseClient
-			.sql("SELECT id, transfer_id, amount FROM entry WHERE account_id = :account ORDER BY id")
+	Flux<Entry> of(long accountId, long after) {
+		return this.databaseClient.sql("""
+				SELECT id, transfer_id, reference, amount FROM entry
+				WHERE account_id = :account AND id > :after ORDER BY id""")
 			.bind("account", accountId)
+			.bind("after", after)
 			.mapProperties(Entry.class)
 			.all();
 	}

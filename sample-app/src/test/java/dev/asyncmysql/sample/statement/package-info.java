@@ -1,0 +1,7 @@
+/**
+ * Tests of the statements on their own.
+ */
+@NullMarked
+package dev.asyncmysql.sample.statement;
+
+import org.jspecify.annotations.NullMarked;
