@@ -44,7 +44,7 @@ public final class ServerProbe {
 					Connection::close)
 			.doOnNext((answer) -> server.answered())
 			.then());
-		this.side = new SingleFlight(Mono.defer(() -> server.ask(limit.dividedBy(2))));
+		this.side = new SingleFlight(Mono.defer(() -> server.ask(limit)));
 	}
 
 	/**
@@ -75,7 +75,7 @@ public final class ServerProbe {
 	}
 
 	// A connection of the pool that does not answer, or that died while it was asked, is
-	// no proof: the side connection has the last word, in the second half of the time. A
+	// no proof: the side connection has the last word, in what is left of the time. A
 	// refusal by the server is one.
 	private Mono<Reachability> available() {
 		if (this.pooled.hasLastedFor(this.limit)) {
