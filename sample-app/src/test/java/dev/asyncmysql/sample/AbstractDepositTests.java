@@ -5,8 +5,6 @@ import java.util.concurrent.atomic.AtomicInteger;
 
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
 import org.reactivestreams.Publisher;
 import reactor.core.Disposable;
 import reactor.core.publisher.Flux;
@@ -52,14 +50,13 @@ abstract class AbstractDepositTests extends AbstractLedgerTests {
 		assertThat(read(id).balance()).isEqualTo("100001.00");
 	}
 
-	@ParameterizedTest
-	@ValueSource(ints = { 0, 300_000 })
-	void invalidLineLeavesWhatWasCommittedBefore(int length) {
+	@Test
+	void invalidLineLeavesWhatWasCommittedBefore() {
 		long id = open("0").id();
 		client().post()
 			.uri("/accounts/{id}/deposits", id)
 			.contentType(CSV)
-			.body(lines(1_250, "").concatWithValues("R".repeat(length) + ",\n"), String.class)
+			.body(lines(1_250, "").concatWithValues("R-0,\n"), String.class)
 			.exchangeToMono((response) -> response.bodyToMono(Problem.class))
 			.as(StepVerifier::create)
 			.expectNext(new Problem("urn:problem-type:invalid-line", 1_251, 1_000, 0))

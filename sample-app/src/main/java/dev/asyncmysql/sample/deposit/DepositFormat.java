@@ -12,7 +12,7 @@ import reactor.util.function.Tuple2;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.ObjectReader;
 
-import org.springframework.core.io.buffer.DataBufferLimitException;
+import org.springframework.web.server.ContentTooLargeException;
 
 /**
  * Turns lines of text into deposits, and names the first that is none.
@@ -47,7 +47,7 @@ class DepositFormat {
 		if (line.isOnComplete()) {
 			sink.complete();
 		}
-		else if (line.getThrowable() instanceof DataBufferLimitException) {
+		else if (line.getThrowable() instanceof ContentTooLargeException) {
 			sink.error(new InvalidLineException(number, "is too long"));
 		}
 		else if (line.isOnError()) {

@@ -9,6 +9,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.mockito.ArgumentMatchers;
 import org.mockito.BDDMockito;
+import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 
 import org.springframework.beans.factory.annotation.Autowired;
@@ -88,6 +89,21 @@ class DepositControllerTests {
 					""")
 	void invalidRecordOfCsvIsNamed(String line, String reason) {
 		invalid(CSV, "reference,amount\nfirst,1\n" + line + "\n", 3, reason);
+	}
+
+	@Test
+	void lineThatIsTooLongIsNamed() {
+		this.web.post()
+			.uri("/accounts/7/deposits")
+			.contentType(CSV)
+			.body(Flux.just("first,1\n").concatWith(Flux.just("R".repeat(100_000)).repeat(2)), String.class)
+			.exchange()
+			.expectStatus()
+			.isBadRequest()
+			.expectBody()
+			.jsonPath("$.detail")
+			.isEqualTo("Line 2 is too long.");
+		BDDMockito.then(this.deposits).shouldHaveNoInteractions();
 	}
 
 	@Test
