@@ -1,5 +1,7 @@
 package dev.asyncmysql;
 
+import com.tngtech.archunit.base.DescribedPredicate;
+import com.tngtech.archunit.core.domain.AccessTarget;
 import com.tngtech.archunit.core.domain.JavaClass;
 import com.tngtech.archunit.core.domain.JavaModifier;
 import com.tngtech.archunit.core.importer.ImportOption;
@@ -9,6 +11,8 @@ import com.tngtech.archunit.lang.ArchCondition;
 import com.tngtech.archunit.lang.ArchRule;
 import com.tngtech.archunit.lang.ConditionEvents;
 import com.tngtech.archunit.lang.SimpleConditionEvent;
+import io.r2dbc.spi.Batch;
+import io.r2dbc.spi.Connection;
 import org.jspecify.annotations.NullMarked;
 
 import org.springframework.boot.autoconfigure.AutoConfiguration;
@@ -86,6 +90,11 @@ class ArchitectureTests {
 		.resideInAPackage("java.lang.reflect");
 
 	@ArchTest
+	final ArchRule noSqlIsBuilt = noClasses().should()
+		.callMethodWhere(DescribedPredicate.describe("send SQL", (call) -> sendsSql(call.getTarget())))
+		.because("the starter sends no SQL of its own; what has to will need a rule that its text is constant");
+
+	@ArchTest
 	final ArchRule allPackagesAreNullMarked = classes().should(new ArchCondition<>("be in a package of @NullMarked") {
 
 		@Override
@@ -98,5 +107,14 @@ class ArchitectureTests {
 		}
 
 	});
+
+	private static boolean sendsSql(AccessTarget method) {
+		return switch (method.getName()) {
+			case "createStatement" -> method.getOwner().isAssignableTo(Connection.class);
+			case "add" -> method.getOwner().isAssignableTo(Batch.class);
+			case "sql" -> method.getOwner().isAssignableTo("org.springframework.r2dbc.core.DatabaseClient");
+			default -> false;
+		};
+	}
 
 }
