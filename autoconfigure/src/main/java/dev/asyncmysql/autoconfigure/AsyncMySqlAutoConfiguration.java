@@ -35,6 +35,7 @@ import org.springframework.boot.ssl.SslBundles;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Conditional;
 import org.springframework.context.annotation.Import;
+import org.springframework.context.annotation.ImportRuntimeHints;
 import org.springframework.core.env.Environment;
 
 /**
@@ -49,6 +50,7 @@ import org.springframework.core.env.Environment;
 @Conditional(OnMySqlConnection.class)
 @Import({ ConnectionFactoryConfigurations.Pooled.class, ConnectionFactoryConfigurations.PoolMissing.class,
 		ConnectionFactoryConfigurations.Unpooled.class })
+@ImportRuntimeHints(SettingsRuntimeHints.class)
 public final class AsyncMySqlAutoConfiguration {
 
 	private static final Log logger = LogFactory.getLog(AsyncMySqlAutoConfiguration.class);
