@@ -4,7 +4,6 @@ import java.util.List;
 
 import dev.asyncmysql.ConnectionSettings;
 import dev.asyncmysql.embedded.EmbeddedMariaDb;
-import dev.asyncmysql.library.LibraryApplication;
 import dev.asyncmysql.transaction.MySqlTransactionManager;
 import io.r2dbc.pool.ConnectionPool;
 import io.r2dbc.spi.ConnectionFactory;
@@ -13,9 +12,14 @@ import org.junit.jupiter.api.Test;
 import org.springframework.aot.hint.RuntimeHints;
 import org.springframework.aot.hint.predicate.RuntimeHintsPredicates;
 import org.springframework.aot.test.generate.TestGenerationContext;
+import org.springframework.boot.autoconfigure.ImportAutoConfiguration;
+import org.springframework.boot.r2dbc.autoconfigure.R2dbcAutoConfiguration;
+import org.springframework.boot.r2dbc.autoconfigure.R2dbcTransactionManagerAutoConfiguration;
 import org.springframework.boot.test.util.TestPropertyValues;
+import org.springframework.boot.transaction.autoconfigure.TransactionAutoConfiguration;
 import org.springframework.context.ApplicationContextInitializer;
 import org.springframework.context.annotation.AnnotationConfigApplicationContext;
+import org.springframework.context.annotation.Configuration;
 import org.springframework.context.aot.AbstractAotProcessor;
 import org.springframework.context.aot.ApplicationContextAotGenerator;
 import org.springframework.context.support.GenericApplicationContext;
@@ -32,8 +36,7 @@ import static org.assertj.core.api.Assertions.assertThat;
  */
 class AheadOfTimeTests {
 
-	private static final TestPropertyValues PROPERTIES = TestPropertyValues.of("spring.flyway.enabled=false",
-			"spring.sql.init.mode=never");
+	private static final TestPropertyValues PROPERTIES = TestPropertyValues.of("spring.sql.init.mode=never");
 
 	@Test
 	@CompileWithForkedClassLoader
@@ -77,7 +80,7 @@ class AheadOfTimeTests {
 	private static ClassName process(TestGenerationContext generation) {
 		AnnotationConfigApplicationContext context = new AnnotationConfigApplicationContext();
 		PROPERTIES.and(AbstractAotProcessor.AOT_PROCESSING + "=true").applyTo(context);
-		context.register(LibraryApplication.class);
+		context.register(Application.class);
 		ClassName name = new ApplicationContextAotGenerator().processAheadOfTime(context, generation);
 		generation.writeGeneratedContent();
 		for (Class<?> type : List.of(ConnectionFactory.class, ConnectionSettings.class, EmbeddedMariaDb.class)) {
@@ -91,6 +94,14 @@ class AheadOfTimeTests {
 	private static ApplicationContextInitializer<GenericApplicationContext> initializer(
 			ApplicationContextInitializer<?> initializer) {
 		return (ApplicationContextInitializer<GenericApplicationContext>) initializer;
+	}
+
+	@Configuration(proxyBeanMethods = false)
+	@ImportAutoConfiguration({ AsyncMySqlAutoConfiguration.class, EmbeddedMariaDbAutoConfiguration.class,
+			MySqlTransactionAutoConfiguration.class, R2dbcAutoConfiguration.class,
+			R2dbcTransactionManagerAutoConfiguration.class, TransactionAutoConfiguration.class })
+	static class Application {
+
 	}
 
 }
