@@ -1,10 +1,20 @@
 package dev.asyncmysql.sample;
 
+import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+
 import org.junit.jupiter.api.Test;
 
 import org.springframework.beans.factory.annotation.Autowired;
+import org.springframework.beans.factory.annotation.Qualifier;
 import org.springframework.boot.health.actuate.endpoint.HealthEndpointGroups;
+import org.springframework.http.MediaType;
 import org.springframework.test.web.reactive.server.WebTestClient.BodyContentSpec;
+import org.springframework.web.reactive.result.method.RequestMappingInfo;
+import org.springframework.web.reactive.result.method.annotation.RequestMappingHandlerMapping;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -15,6 +25,10 @@ abstract class AbstractOperationTests extends AbstractLedgerTests {
 
 	@Autowired
 	private HealthEndpointGroups groups;
+
+	@Autowired
+	@Qualifier("requestMappingHandlerMapping")
+	private RequestMappingHandlerMapping mappings;
 
 	@Test
 	void healthIsUp() {
@@ -45,8 +59,48 @@ abstract class AbstractOperationTests extends AbstractLedgerTests {
 			.containsPattern("http_server_requests_seconds_count\\{.*status=\"201\",uri=\"/accounts\"");
 	}
 
+	@Test
+	void openApiDescribesEachEndpointAndItsProblems() {
+		Map<String, Map<String, Map<String, ?>>> paths = this.web.get()
+			.uri("/v3/api-docs")
+			.exchange()
+			.expectStatus()
+			.isOk()
+			.expectBody(Description.class)
+			.returnResult()
+			.getResponseBody()
+			.paths();
+		Set<String> endpoints = this.mappings.getHandlerMethods()
+			.entrySet()
+			.stream()
+			.filter((mapping) -> mapping.getValue().getBeanType().getPackageName().startsWith("dev.asyncmysql"))
+			.flatMap((mapping) -> names(mapping.getKey()))
+			.collect(Collectors.toSet());
+		assertThat(paths.entrySet()
+			.stream()
+			.flatMap((path) -> path.getValue().keySet().stream().map((method) -> method + " " + path.getKey())))
+			.containsExactlyInAnyOrderElementsOf(endpoints)
+			.contains("patch /accounts/{id}", "post /transfers");
+		assertThat(paths.values().stream().flatMap((path) -> path.values().stream()))
+			.allSatisfy((operation) -> assertThat(operation.get("responses").toString()).contains("default={",
+					MediaType.APPLICATION_PROBLEM_JSON_VALUE, "ProblemDetail"));
+	}
+
+	private static Stream<String> names(RequestMappingInfo mapping) {
+		return mapping.getMethodsCondition()
+			.getMethods()
+			.stream()
+			.flatMap((method) -> mapping.getPatternsCondition()
+				.getPatterns()
+				.stream()
+				.map((path) -> method.name().toLowerCase(Locale.ROOT) + " " + path));
+	}
+
 	private BodyContentSpec health(String group) {
 		return this.web.get().uri("/actuator/health" + group).exchange().expectStatus().isOk().expectBody();
+	}
+
+	record Description(Map<String, Map<String, Map<String, ?>>> paths) {
 	}
 
 }

@@ -1,0 +1,47 @@
+package dev.asyncmysql.sample;
+
+import io.swagger.v3.core.converter.ModelConverters;
+import io.swagger.v3.oas.models.OpenAPI;
+import io.swagger.v3.oas.models.Operation;
+import io.swagger.v3.oas.models.info.Info;
+import io.swagger.v3.oas.models.media.Content;
+import io.swagger.v3.oas.models.media.MediaType;
+import io.swagger.v3.oas.models.media.Schema;
+import io.swagger.v3.oas.models.responses.ApiResponse;
+import io.swagger.v3.oas.models.responses.ApiResponses;
+import org.springdoc.core.customizers.OpenApiCustomizer;
+
+import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Configuration;
+import org.springframework.http.ProblemDetail;
+
+/**
+ * Adds to the OpenAPI description what the controllers do not tell.
+ */
+@Configuration(proxyBeanMethods = false)
+class ApiDescription {
+
+	private static final String PROBLEM = org.springframework.http.MediaType.APPLICATION_PROBLEM_JSON_VALUE;
+
+	@Bean
+	OpenAPI ledger() {
+		return new OpenAPI().info(new Info().title("Ledger").version("1").description("""
+				Accounts, transfers between them, deposits and statements."""));
+	}
+
+	@Bean
+	OpenApiCustomizer problems() {
+		return (api) -> {
+			ModelConverters.getInstance(true).read(ProblemDetail.class).forEach(api.getComponents()::addSchemas);
+			api.getPaths().values().forEach((path) -> path.readOperations().forEach(ApiDescription::addProblem));
+		};
+	}
+
+	private static void addProblem(Operation operation) {
+		Schema<?> schema = new Schema<>().$ref("ProblemDetail");
+		operation.getResponses()
+			.addApiResponse(ApiResponses.DEFAULT, new ApiResponse().description("A problem (RFC 9457)")
+				.content(new Content().addMediaType(PROBLEM, new MediaType().schema(schema))));
+	}
+
+}
