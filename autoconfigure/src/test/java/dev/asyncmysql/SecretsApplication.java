@@ -117,7 +117,8 @@ public class SecretsApplication {
 				"logging.level.dev.asyncmysql=TRACE", "logging.level.io.asyncer=TRACE", "logging.level.io.r2dbc=TRACE",
 				"logging.level.reactor=TRACE", "logging.level.org.springframework=TRACE", "spring.jmx.enabled=true",
 				"management.endpoints.jmx.exposure.include=*", "management.endpoint.health.show-details=always",
-				"async-mysql.pool.register-jmx=true", "async-mysql.embedded.enabled=false"));
+				"async-mysql.pool.register-jmx=true", "async-mysql.embedded.enabled=false",
+				"spring.docker.compose.enabled=false"));
 		arguments.addAll(settings);
 		arguments.addAll(tls);
 		for (String last : more) {

@@ -88,8 +88,9 @@ class SecretsIT {
 	}
 
 	private String run(Path folder) throws Exception {
-		ProcessBuilder builder = new ProcessBuilder(ProcessHandle.current().info().command().orElseThrow(), "-cp",
-				System.getProperty("java.class.path"), SecretsApplication.class.getName())
+		ProcessBuilder builder = new ProcessBuilder(ProcessHandle.current().info().command().orElseThrow(),
+				"-Dspring.devtools.restart.enabled=false", "-cp", System.getProperty("java.class.path"),
+				SecretsApplication.class.getName())
 			.redirectErrorStream(true)
 			.redirectOutput(folder.resolve("output").toFile());
 		builder.environment()
