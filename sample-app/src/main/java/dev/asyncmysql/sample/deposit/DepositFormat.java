@@ -43,18 +43,19 @@ class DepositFormat {
 
 	private void read(Tuple2<Long, Signal<String>> numbered, SynchronousSink<Deposit> sink) {
 		long number = numbered.getT1() + 1;
-		Signal<String> line = numbered.getT2();
-		if (line.isOnComplete()) {
-			sink.complete();
-		}
-		else if (line.getThrowable() instanceof ContentTooLargeException) {
+		Throwable failure = numbered.getT2().getThrowable();
+		String line = numbered.getT2().get();
+		if (failure instanceof ContentTooLargeException) {
 			sink.error(new InvalidLineException(number, "is too long"));
 		}
-		else if (line.isOnError()) {
-			sink.error(line.getThrowable());
+		else if (failure != null) {
+			sink.error(failure);
 		}
-		else if (!isEmpty(number, line.get())) {
-			sink.next(parse(number, line.get()));
+		else if (line == null) {
+			sink.complete();
+		}
+		else if (!isEmpty(number, line)) {
+			sink.next(parse(number, line));
 		}
 	}
 
