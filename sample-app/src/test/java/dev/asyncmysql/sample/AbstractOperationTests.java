@@ -1,12 +1,16 @@
 package dev.asyncmysql.sample;
 
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
+import io.r2dbc.pool.ConnectionPool;
+import io.r2dbc.spi.Connection;
 import org.junit.jupiter.api.Test;
+import reactor.core.publisher.Flux;
 
 import org.springframework.beans.factory.annotation.Autowired;
 import org.springframework.beans.factory.annotation.Qualifier;
@@ -22,6 +26,9 @@ import static org.assertj.core.api.Assertions.assertThat;
  * What the application tells those who operate it.
  */
 abstract class AbstractOperationTests extends AbstractLedgerTests {
+
+	@Autowired
+	private ConnectionPool pool;
 
 	@Autowired
 	private HealthEndpointGroups groups;
@@ -42,6 +49,24 @@ abstract class AbstractOperationTests extends AbstractLedgerTests {
 		assertThat(this.groups.get("liveness").isMember("r2dbc")).isFalse();
 		assertThat(this.groups.get("readiness").isMember("r2dbc")).isTrue();
 		assertThat(this.groups.get("readiness").isMember("readinessState")).isTrue();
+	}
+
+	@Test
+	void fullPoolKeepsTheApplicationReady() {
+		List<Connection> lent = Flux.range(0, this.pool.getMetrics().orElseThrow().getMaxAllocatedSize())
+			.flatMap((index) -> this.pool.create())
+			.collectList()
+			.block(TIMEOUT);
+		try {
+			health("/readiness").jsonPath("$.status")
+				.isEqualTo("UP")
+				.jsonPath("$.components.r2dbc.status")
+				.isEqualTo("SATURATED");
+		}
+		finally {
+			Flux.fromIterable(lent).flatMap(Connection::close).blockLast(TIMEOUT);
+		}
+		health("/readiness").jsonPath("$.components.r2dbc.status").isEqualTo("UP");
 	}
 
 	@Test
