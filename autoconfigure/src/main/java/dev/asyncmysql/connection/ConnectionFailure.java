@@ -11,6 +11,8 @@ import java.util.Locale;
 import java.util.Optional;
 import java.util.function.Predicate;
 import java.util.function.UnaryOperator;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 import javax.net.ssl.SSLException;
 
@@ -184,11 +186,9 @@ public final class ConnectionFailure {
 			case TLS -> "Check " + name("ssl.tls-version") + " and the client's certificate, " + name("ssl.cert")
 					+ ", against what the server accepts.";
 			case HOST -> "Correct " + name("host") + ", or see to it that this machine can resolve the name.";
-			case SILENT -> "Check that the server is up, that " + name(isSocket() ? "unix-socket" : "host")
-					+ (isSocket() ? "" : " and " + name("port"))
-					+ " are right, and that no firewall swallows the packets.";
-			case REFUSED -> isSocket() ? "Start the server, or correct " + name("unix-socket") + "."
-					: "Start the server, or correct " + name("host") + " and " + name("port") + ".";
+			case SILENT ->
+				"Check that the server is up, check " + place() + ", and that no firewall swallows the packets.";
+			case REFUSED -> "Start the server, or correct " + place() + ".";
 			case CLOSED -> "Check that a MySQL server listens there, and its error log: it ended the connection.";
 		};
 	}
@@ -202,6 +202,14 @@ public final class ConnectionFailure {
 				+ ", and that the account may log in from this machine.";
 	}
 
+	private String place() {
+		if (this.settings.unixSocket() != null) {
+			return name("unix-socket");
+		}
+		// A URL holds both.
+		return Stream.of(name("host"), name("port")).distinct().collect(Collectors.joining(" and "));
+	}
+
 	private String name(String property) {
 		return this.names.apply(property);
 	}
@@ -212,10 +220,6 @@ public final class ConnectionFailure {
 
 	private boolean isCreated() {
 		return Boolean.TRUE.equals(this.settings.createDatabaseIfNotExist());
-	}
-
-	private boolean isSocket() {
-		return this.settings.unixSocket() != null;
 	}
 
 	/**

@@ -11,26 +11,44 @@ import io.swagger.v3.oas.models.responses.ApiResponse;
 import io.swagger.v3.oas.models.responses.ApiResponses;
 import org.springdoc.core.customizers.OpenApiCustomizer;
 
+import org.springframework.beans.factory.annotation.Qualifier;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
+import org.springframework.core.task.AsyncTaskExecutor;
 import org.springframework.http.ProblemDetail;
+import org.springframework.web.reactive.config.BlockingExecutionConfigurer;
+import org.springframework.web.reactive.config.WebFluxConfigurer;
 
 /**
- * Adds to the OpenAPI description what the controllers do not tell.
+ * Adds to the OpenAPI description what the controllers do not tell, and keeps the making
+ * of it away from the event loops: it takes a lock that another request may hold.
  */
 @Configuration(proxyBeanMethods = false)
-class ApiDescription {
+class ApiDescription implements WebFluxConfigurer {
 
 	private static final String PROBLEM = org.springframework.http.MediaType.APPLICATION_PROBLEM_JSON_VALUE;
 
+	private final AsyncTaskExecutor executor;
+
+	ApiDescription(@Qualifier("applicationTaskExecutor") AsyncTaskExecutor executor) {
+		this.executor = executor;
+	}
+
+	@Override
+	public void configureBlockingExecution(BlockingExecutionConfigurer configurer) {
+		configurer.setExecutor(this.executor)
+			.setControllerMethodPredicate(
+					(method) -> method.getBeanType().getPackageName().startsWith("org.springdoc"));
+	}
+
 	@Bean
-	OpenAPI ledger() {
+	static OpenAPI ledger() {
 		return new OpenAPI().info(new Info().title("Ledger").version("1").description("""
 				Accounts, transfers between them, deposits and statements."""));
 	}
 
 	@Bean
-	OpenApiCustomizer problems() {
+	static OpenApiCustomizer problems() {
 		return (api) -> {
 			ModelConverters.getInstance(true).read(ProblemDetail.class).forEach(api.getComponents()::addSchemas);
 			api.getPaths().values().forEach((path) -> path.readOperations().forEach(ApiDescription::addProblem));
