@@ -51,7 +51,8 @@ import org.springframework.util.unit.DataSize;
  * server; it costs an additional round trip each.
  * @param prepareCacheSize Number of statements prepared on the server that each
  * connection keeps.
- * @param queryCacheSize Number of parsed statements that are kept for all connections.
+ * @param queryCacheSize Number of parsed statements that are kept, at least once for all
+ * connections and at most once for each that is opened at the same time.
  * @param tcpKeepAlive Whether to enable TCP keep-alive.
  * @param tcpNoDelay Whether to send small packets at once (TCP_NODELAY).
  * @param metrics Whether Reactor Netty records metrics of the sockets in Micrometer's
@@ -216,6 +217,8 @@ public record ConnectionSettings(@Nullable String host, @DefaultValue(Defaults.P
 	 * close.
 	 * @param warmupParallelism Number of connections that are opened at the same time
 	 * when the pool is filled.
+	 * @param maxReleaseTime Time that a connection which is given back may stay busy,
+	 * with a statement or the end of a transaction, before it is cut.
 	 * @param maxCloseTime Time within which connections have to be closed.
 	 * @param reuseOrder Which idle connection is lent next.
 	 * @param registerJmx Whether to register the pool in JMX.
@@ -236,6 +239,7 @@ public record ConnectionSettings(@Nullable String host, @DefaultValue(Defaults.P
 			@Nullable String validationQuery,
 			@DefaultValue(Defaults.POOL_BACKGROUND_EVICTION_INTERVAL) Duration backgroundEvictionInterval,
 			@DefaultValue(Defaults.POOL_WARMUP_PARALLELISM) int warmupParallelism,
+			@DefaultValue(Defaults.POOL_MAX_RELEASE_TIME) Duration maxReleaseTime,
 			@DefaultValue(Defaults.POOL_MAX_CLOSE_TIME) Duration maxCloseTime,
 			@DefaultValue(Defaults.POOL_REUSE_ORDER) ReuseOrder reuseOrder,
 			@DefaultValue("false") boolean registerJmx) {

@@ -128,6 +128,14 @@ final class Defaults {
 	static final String POOL_WARMUP_PARALLELISM = "4";
 
 	/**
+	 * Long enough for the rest of a usual result and the roll-back of a usual
+	 * transaction; a connection that is busy for longer after its caller has gone would
+	 * be missed by others, and a new one costs some ten milliseconds. The driver waits
+	 * without a limit.
+	 */
+	static final String POOL_MAX_RELEASE_TIME = "5s";
+
+	/**
 	 * A polite goodbye is one packet; a server that does not take it within this time is
 	 * left without.
 	 */

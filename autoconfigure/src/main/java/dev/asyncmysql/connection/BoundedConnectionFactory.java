@@ -2,6 +2,7 @@ package dev.asyncmysql.connection;
 
 import java.time.Duration;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicBoolean;
 
 import io.r2dbc.spi.Connection;
 import io.r2dbc.spi.ConnectionFactory;
@@ -11,8 +12,8 @@ import io.r2dbc.spi.Wrapped;
 import reactor.core.publisher.Mono;
 
 /**
- * Opens connections within a limit of time, says what to do about a failure, and tells
- * the {@link Server} what came of it.
+ * Opens guarded connections within a limit of time, says what to do about a failure, and
+ * tells the {@link Server} what came of it.
  */
 final class BoundedConnectionFactory implements ConnectionFactory, Wrapped<ConnectionFactory> {
 
@@ -25,16 +26,41 @@ final class BoundedConnectionFactory implements ConnectionFactory, Wrapped<Conne
 		this.server = server;
 	}
 
+	/**
+	 * Open a connection for the application.
+	 * @return a mono of the connection; {@link Server#recentFailure} tells of its failure
+	 */
 	@Override
 	public Mono<Connection> create() {
-		Duration limit = this.server.settings().pool().maxCreateConnectionTime();
-		return TimeLimit.within(Mono.from(this.delegate.create()), limit)
-			.onErrorMap(TimeoutException.class,
-					(ex) -> new R2dbcTimeoutException("%s within %d ms (%s.pool.max-create-connection-time)"
-						.formatted(ConnectionFailure.NOT_LET_IN, limit.toMillis(), this.server.prefix()), ex))
-			.doOnError((ex) -> ConnectionFailure.mark(ex, this.server.settings(), this.server.prefix()))
-			.doOnNext(this.server::opened)
-			.doOnError(this.server::failed);
+		return open().doOnError(this.server::failed);
+	}
+
+	/**
+	 * Open a connection. What is not open within the limit, or is no longer wanted, is
+	 * cut.
+	 * @return a mono of the connection
+	 */
+	Mono<Connection> open() {
+		return Mono.defer(() -> {
+			Wire wire = new Wire();
+			AtomicBoolean open = new AtomicBoolean();
+			Duration limit = this.server.settings().pool().maxCreateConnectionTime();
+			Mono<Connection> connection = Mono.from(this.delegate.create())
+				.contextWrite((context) -> context.put(Wire.class, wire))
+				.map((opened) -> new GuardedConnection(opened, wire, this.server));
+			return TimeLimit.within(connection, limit)
+				.onErrorMap(TimeoutException.class,
+						(ex) -> new R2dbcTimeoutException("%s within %d ms (%s.pool.max-create-connection-time)"
+							.formatted(ConnectionFailure.NOT_LET_IN, limit.toMillis(), this.server.prefix()), ex))
+				.doOnNext((opened) -> open.set(true))
+				.doFinally((signal) -> {
+					if (!open.get()) {
+						wire.cut();
+					}
+				})
+				.doOnNext(this.server::opened)
+				.doOnError((ex) -> ConnectionFailure.mark(ex, this.server.settings(), this.server.prefix()));
+		});
 	}
 
 	@Override

@@ -13,17 +13,14 @@ import io.r2dbc.pool.ConnectionPoolConfiguration;
 import io.r2dbc.pool.ConnectionPoolException;
 import io.r2dbc.pool.PoolMetrics;
 import io.r2dbc.spi.Connection;
-import io.r2dbc.spi.Lifecycle;
 import io.r2dbc.spi.R2dbcBadGrammarException;
 import io.r2dbc.spi.R2dbcNonTransientResourceException;
 import io.r2dbc.spi.R2dbcPermissionDeniedException;
 import io.r2dbc.spi.R2dbcTimeoutException;
 import io.r2dbc.spi.R2dbcTransientResourceException;
-import io.r2dbc.spi.Wrapped;
 import org.apache.commons.logging.Log;
 import org.apache.commons.logging.LogFactory;
 import org.jspecify.annotations.Nullable;
-import org.reactivestreams.Publisher;
 import reactor.core.Disposable;
 import reactor.core.Disposables;
 import reactor.core.publisher.Flux;
@@ -83,7 +80,7 @@ final class GuardedPool extends ConnectionPool {
 		}
 		customizers.forEach((customizer) -> customizer.customizeConfiguration(configuration));
 		configuration.customizer((builder) -> {
-			apply(settings, server, builder);
+			apply(settings, builder);
 			customizers.forEach((customizer) -> customizer.customizePoolBuilder(builder));
 		});
 		try {
@@ -107,34 +104,13 @@ final class GuardedPool extends ConnectionPool {
 		return (settings.maxValidationTime().compareTo(half) > 0) ? half : settings.maxValidationTime();
 	}
 
-	private static void apply(Pool settings, Server server,
+	private static void apply(Pool settings,
 			PoolBuilder<Connection, ? extends PoolConfig<? extends Connection>> builder) {
 		int parallelism = Math.min(settings.warmupParallelism(), Math.max(1, settings.minIdle()));
 		builder.sizeBetween(settings.minIdle(), settings.maxSize(), parallelism)
 			.maxPendingAcquire(settings.maxPendingAcquire())
 			.evictionPredicate(new Eviction(settings.maxIdleTime(), settings.maxLifeTime(), settings.lifeTimeJitter()))
-			.idleResourceReuseOrder(settings.reuseOrder() == ReuseOrder.LEAST_RECENTLY_USED)
-			.releaseHandler((connection) -> release(connection, server))
-			.destroyHandler((connection) -> close(connection, settings.maxCloseTime()));
-	}
-
-	// The driver ends an open transaction before a release, and waits for the server's
-	// answer. r2dbc-pool calls it on the connection itself only, and r2dbc-proxy hides
-	// it.
-	private static Publisher<Void> release(Connection connection, Server server) {
-		Object wrapped = connection;
-		while (!(wrapped instanceof Lifecycle) && wrapped instanceof Wrapped<?> wrapper) {
-			wrapped = wrapper.unwrap();
-		}
-		if (!(wrapped instanceof Lifecycle lifecycle)) {
-			return Mono.empty();
-		}
-		Mono<Void> released = (wrapped != connection) ? Mono.from(lifecycle.preRelease()) : Mono.empty();
-		return released.doOnSuccess((answer) -> server.answered());
-	}
-
-	static Publisher<Void> close(Connection connection, Duration limit) {
-		return Mono.defer(() -> Mono.from(connection.close())).timeout(limit);
+			.idleResourceReuseOrder(settings.reuseOrder() == ReuseOrder.LEAST_RECENTLY_USED);
 	}
 
 	/**
@@ -160,10 +136,10 @@ final class GuardedPool extends ConnectionPool {
 
 	private Throwable explain(Throwable ex) {
 		if (ex instanceof TimeoutException) {
-			Throwable failure = this.server.lastFailure();
-			return new R2dbcTimeoutException(
-					"No connection within %d ms (%s.pool.max-acquire-time): %s. %s"
-						.formatted(this.settings.maxAcquireTime().toMillis(), this.prefix, usage(), advice(failure)),
+			boolean exhausted = PoolUsage.of(this).filter(PoolUsage::isSaturated).isPresent();
+			Throwable failure = exhausted ? null : this.server.recentFailure(this.settings.maxAcquireTime());
+			return new R2dbcTimeoutException("No connection within %d ms (%s.pool.max-acquire-time): %s. %s"
+				.formatted(this.settings.maxAcquireTime().toMillis(), this.prefix, usage(), advice(exhausted, failure)),
 					(failure != null) ? failure : ex);
 		}
 		if (ex instanceof PoolAcquirePendingLimitException) {
@@ -179,13 +155,11 @@ final class GuardedPool extends ConnectionPool {
 		return ex;
 	}
 
-	private String advice(@Nullable Throwable failure) {
-		if (failure != null) {
-			return "The last attempt to open one failed: " + failure.getMessage();
+	private String advice(boolean exhausted, @Nullable Throwable failure) {
+		if (exhausted) {
+			return "Find what holds connections for long, or raise " + this.prefix + ".pool.max-size";
 		}
-		boolean exhausted = getMetrics().filter((metrics) -> metrics.acquiredSize() >= metrics.getMaxAllocatedSize())
-			.isPresent();
-		return exhausted ? "Find what holds connections for long, or raise " + this.prefix + ".pool.max-size"
+		return (failure != null) ? "The last attempt to open one failed: " + failure.getMessage()
 				: "The server does not let new connections in, or does so slowly";
 	}
 

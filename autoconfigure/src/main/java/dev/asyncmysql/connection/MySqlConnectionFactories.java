@@ -5,7 +5,6 @@ import java.util.Set;
 import java.util.function.Function;
 
 import dev.asyncmysql.ConnectionSettings;
-import dev.asyncmysql.InvalidSettingsException;
 import dev.asyncmysql.PasswordProvider;
 import dev.asyncmysql.PoolCustomizer;
 import io.asyncer.r2dbc.mysql.MySqlConnectionFactoryProvider;
@@ -24,7 +23,6 @@ import org.reactivestreams.Publisher;
 import reactor.core.publisher.Mono;
 import reactor.core.scheduler.Schedulers;
 import reactor.netty.resources.LoopResources;
-import reactor.netty.tcp.TcpResources;
 
 import org.springframework.boot.r2dbc.ConnectionFactoryDecorator;
 import org.springframework.boot.r2dbc.OptionsCapableConnectionFactory;
@@ -167,38 +165,11 @@ public final class MySqlConnectionFactories {
 		// Loads Netty's native library now, rather than on a thread that must not wait,
 		// with the first connection.
 		LoopResources.hasNativeSupport();
-		ConnectionFactoryOptions confined = confineLocalInfile(options);
-		ConnectionFactory factory = new OptionsCapableConnectionFactory(confined, create(confined));
+		ConnectionFactory factory = new OptionsCapableConnectionFactory(options, new WiredDriver(options));
 		for (ConnectionFactoryDecorator decorator : decorators) {
 			factory = decorator.decorate(factory);
 		}
 		return factory;
-	}
-
-	// Here, past all that may set the option, and nowhere where it is off.
-	private static ConnectionFactoryOptions confineLocalInfile(ConnectionFactoryOptions options) {
-		Object folder = options.getValue(MySqlConnectionFactoryProvider.ALLOW_LOAD_LOCAL_INFILE_IN_PATH);
-		if (folder == null) {
-			return options;
-		}
-		Object loops = options.getValue(MySqlConnectionFactoryProvider.LOOP_RESOURCES);
-		return options.mutate()
-			.option(MySqlConnectionFactoryProvider.LOOP_RESOURCES,
-					new LocalInfileLoops((loops instanceof LoopResources own) ? () -> own : TcpResources::get,
-							new LocalInfileFolder(folder.toString())))
-			.build();
-	}
-
-	private static ConnectionFactory create(ConnectionFactoryOptions options) {
-		try {
-			return new MySqlConnectionFactoryProvider().create(options);
-		}
-		catch (IllegalArgumentException | ArithmeticException ex) {
-			InvalidSettingsException invalid = new InvalidSettingsException("async-mysql",
-					"the driver refuses its options: " + ex.getMessage(), "Correct the option that the driver names.");
-			invalid.initCause(ex);
-			throw invalid;
-		}
 	}
 
 	/**

@@ -34,7 +34,7 @@ public final class Server {
 
 	private final SideConnection side;
 
-	private volatile @Nullable Throwable lastFailure;
+	private volatile @Nullable Failure lastFailure;
 
 	private volatile @Nullable ServerVersion version;
 
@@ -44,7 +44,7 @@ public final class Server {
 		this.settings = settings;
 		this.prefix = prefix;
 		this.connections = new BoundedConnectionFactory(factory, this);
-		this.side = new SideConnection(this.connections.create(), settings.pool().maxCloseTime());
+		this.side = new SideConnection(this.connections.open(), settings.pool().maxCloseTime());
 	}
 
 	/**
@@ -71,7 +71,7 @@ public final class Server {
 		return this.prefix;
 	}
 
-	ConnectionFactory connections() {
+	BoundedConnectionFactory connections() {
 		return this.connections;
 	}
 
@@ -83,7 +83,7 @@ public final class Server {
 	Mono<Void> ask(Duration limit) {
 		return this.side.use(Server::validate, limit)
 			.doOnSuccess((answer) -> answered())
-			.onErrorResume(Server::isOutOfRoom, (ex) -> Mono.fromRunnable(this::answered));
+			.doOnError(Server::isOutOfRoom, (ex) -> answered());
 	}
 
 	/**
@@ -98,7 +98,12 @@ public final class Server {
 			.then();
 	}
 
-	private static boolean isOutOfRoom(Throwable ex) {
+	/**
+	 * Return whether a living server has no room for a further connection.
+	 * @param ex what the attempt to open one failed with
+	 * @return {@code false} for any other failure
+	 */
+	static boolean isOutOfRoom(Throwable ex) {
 		return ex instanceof R2dbcException failure && NO_ROOM.contains(failure.getErrorCode());
 	}
 
@@ -109,15 +114,18 @@ public final class Server {
 	}
 
 	void failed(Throwable ex) {
-		this.lastFailure = ex;
+		this.lastFailure = new Failure(ex, System.nanoTime());
 	}
 
 	/**
-	 * Return why the last attempt to open a connection failed.
-	 * @return the failure, or {@code null} after a success
+	 * Return why the last attempt to open a connection for the application failed.
+	 * @param age how long ago that may be
+	 * @return the failure, or {@code null} where it was longer ago or a connection was
+	 * opened since
 	 */
-	@Nullable Throwable lastFailure() {
-		return this.lastFailure;
+	@Nullable Throwable recentFailure(Duration age) {
+		Failure failure = this.lastFailure;
+		return (failure != null && System.nanoTime() - failure.time <= age.toNanos()) ? failure.reason : null;
 	}
 
 	/**
@@ -129,6 +137,13 @@ public final class Server {
 
 	boolean hasAnsweredWithin(Duration age) {
 		return System.nanoTime() - this.lastAnswer <= age.toNanos();
+	}
+
+	/**
+	 * A failure and when it was.
+	 */
+	private record Failure(Throwable reason, long time) {
+
 	}
 
 }

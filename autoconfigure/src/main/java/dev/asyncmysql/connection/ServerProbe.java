@@ -40,8 +40,8 @@ public final class ServerProbe {
 		this.connections = connections;
 		this.limit = limit;
 		this.pooled = new SingleFlight(Mono
-			.usingWhen(connections.create(), (connection) -> Server.validate(connection).thenReturn(true),
-					Connection::close)
+			.usingWhen(connections.create(),
+					(connection) -> Server.validate(connection).timeout(limit).thenReturn(true), Connection::close)
 			.doOnNext((answer) -> server.answered())
 			.then());
 		this.side = new SingleFlight(Mono.defer(() -> server.ask(limit)));
@@ -62,21 +62,25 @@ public final class ServerProbe {
 	 * within the limit
 	 */
 	public Mono<Reachability> probe() {
-		return Mono
-			.defer(() -> usage().map((usage) -> usage.isSaturated() ? saturated() : available())
-				.orElseGet(() -> this.side.join().thenReturn(Reachability.AVAILABLE)))
+		return Mono.defer(() -> isSaturated() ? saturated() : available())
 			.timeout(this.limit)
 			.onErrorMap(TimeoutException.class, (ex) -> noAnswer());
 	}
 
+	private boolean isSaturated() {
+		return usage().filter(PoolUsage::isSaturated).isPresent();
+	}
+
 	private Mono<Reachability> saturated() {
 		Mono<Void> sign = this.server.hasAnsweredWithin(this.limit) ? Mono.empty() : this.side.join();
-		return sign.thenReturn(Reachability.SATURATED);
+		return sign.onErrorResume(Server::isOutOfRoom, (ex) -> Mono.empty()).thenReturn(Reachability.SATURATED);
 	}
 
 	// A connection of the pool that does not answer, or that died while it was asked, is
 	// no proof: the side connection has the last word, in what is left of the time. A
-	// refusal by the server is one.
+	// refusal by the server is one; where it has no room, callers wait for the
+	// connections
+	// that there are.
 	private Mono<Reachability> available() {
 		if (this.pooled.hasLastedFor(this.limit)) {
 			return this.side.join().thenReturn(Reachability.AVAILABLE);
@@ -84,8 +88,13 @@ public final class ServerProbe {
 		return this.pooled.join()
 			.thenReturn(Reachability.AVAILABLE)
 			.timeout(this.limit.dividedBy(2))
-			.onErrorResume((ex) -> !isRefusal(ex), (ex) -> usage().filter(PoolUsage::isSaturated).isPresent()
-					? saturated() : this.side.join().thenReturn(Reachability.AVAILABLE));
+			.onErrorResume((ex) -> !isRefusal(ex),
+					(ex) -> isSaturated() ? saturated() : this.side.join().thenReturn(Reachability.AVAILABLE))
+			.onErrorResume((ex) -> Server.isOutOfRoom(ex) && isInUse(), (ex) -> Mono.just(Reachability.SATURATED));
+	}
+
+	private boolean isInUse() {
+		return usage().filter((usage) -> usage.acquired() > 0).isPresent();
 	}
 
 	private static boolean isRefusal(Throwable ex) {
@@ -94,7 +103,7 @@ public final class ServerProbe {
 
 	private R2dbcTimeoutException noAnswer() {
 		return new R2dbcTimeoutException("The server gave no answer within %d ms (%s.health.timeout)"
-			.formatted(this.limit.toMillis(), this.server.prefix()), this.server.lastFailure());
+			.formatted(this.limit.toMillis(), this.server.prefix()), this.server.recentFailure(this.limit));
 	}
 
 	/**

@@ -187,6 +187,7 @@ final class SettingsValidator {
 		positive("pool.max-acquire-time", pool.maxAcquireTime());
 		positive("pool.max-create-connection-time", pool.maxCreateConnectionTime());
 		positive("pool.max-validation-time", pool.maxValidationTime());
+		positive("pool.max-release-time", pool.maxReleaseTime());
 		positive("pool.max-close-time", pool.maxCloseTime());
 		positive("pool.background-eviction-interval", pool.backgroundEvictionInterval());
 		if (!(pool.lifeTimeJitter() >= 0 && pool.lifeTimeJitter() < 1)) {

@@ -10,7 +10,6 @@ import reactor.core.publisher.Mono;
 import reactor.core.scheduler.Schedulers;
 import reactor.pool.InstrumentedPool;
 import reactor.pool.PoolBuilder;
-import reactor.pool.PoolShutdownException;
 import reactor.pool.PooledRef;
 
 /**
@@ -23,6 +22,9 @@ final class SideConnection {
 
 	/** Longer than the usual interval of probes, ten seconds to half a minute. */
 	private static final Duration IDLE = Duration.ofMinutes(1);
+
+	/** What cutting a connection takes beyond the wait for a polite close. */
+	private static final Duration GRACE = Duration.ofSeconds(1);
 
 	private final InstrumentedPool<Connection> pool;
 
@@ -37,7 +39,7 @@ final class SideConnection {
 			.sizeBetween(0, 1)
 			.evictionPredicate(new Eviction(IDLE, Duration.ofMillis(-1), 0))
 			.evictInBackground(IDLE.dividedBy(2))
-			.destroyHandler((connection) -> GuardedPool.close(connection, closeLimit))
+			.destroyHandler(Connection::close)
 			.buildPool();
 	}
 
@@ -63,12 +65,10 @@ final class SideConnection {
 	}
 
 	void dispose() {
-		Mono<Void> closed = this.pool.disposeLater()
-			.timeout(this.closeLimit)
-			.onErrorResume((ex) -> !(ex instanceof PoolShutdownException), (ex) -> {
-				logger.warn("The side connection could not be closed within " + this.closeLimit.toMillis() + " ms", ex);
-				return Mono.empty();
-			});
+		Mono<Void> closed = this.pool.disposeLater().timeout(this.closeLimit.plus(GRACE)).onErrorResume((ex) -> {
+			logger.warn("The side connection could not be closed within " + this.closeLimit.toMillis() + " ms", ex);
+			return Mono.empty();
+		});
 		if (Schedulers.isInNonBlockingThread()) {
 			closed.subscribe();
 		}

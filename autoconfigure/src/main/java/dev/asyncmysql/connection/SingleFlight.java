@@ -5,6 +5,7 @@ import java.util.concurrent.atomic.AtomicReference;
 
 import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Mono;
+import reactor.core.publisher.Sinks;
 
 /**
  * Runs something once for all who want it at the same time. It is never cancelled: who
@@ -26,12 +27,13 @@ final class SingleFlight {
 	 */
 	Mono<Void> join() {
 		return Mono.defer(() -> {
-			Run current = this.running.get();
-			while (current == null) {
-				this.running.compareAndSet(null, new Run());
-				current = this.running.get();
+			Run own = new Run();
+			Run current = this.running.compareAndExchange(null, own);
+			if (current != null) {
+				return current.end.asMono();
 			}
-			return current.end;
+			own.start();
+			return own.end.asMono();
 		});
 	}
 
@@ -49,9 +51,13 @@ final class SingleFlight {
 
 		private final long start = System.nanoTime();
 
-		private final Mono<Void> end = SingleFlight.this.source
-			.doFinally((signal) -> SingleFlight.this.running.compareAndSet(this, null))
-			.cache();
+		// Holds the end for those who come, and lets it be where all have gone.
+		private final Sinks.Empty<Void> end = Sinks.empty();
+
+		void start() {
+			SingleFlight.this.source.doFinally((signal) -> SingleFlight.this.running.compareAndSet(this, null))
+				.subscribe(null, this.end::tryEmitError, this.end::tryEmitEmpty);
+		}
 
 	}
 

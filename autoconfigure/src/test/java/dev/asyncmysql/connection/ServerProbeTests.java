@@ -159,13 +159,15 @@ class ServerProbeTests {
 	}
 
 	@Test
-	void probesOfASilentServerTakeOneConnectionOfThePoolAndNoMore() {
+	void probesOfASilentServerTakeOneConnectionOfThePoolAndGiveItBack() {
+		start("pool.max-release-time=500ms");
 		expect(Reachability.AVAILABLE);
 		this.answer = Mono::never;
-		for (int i = 0; i < 5; i++) {
+		for (int i = 0; i < 3; i++) {
 			StepVerifier.create(this.probe.probe()).expectError(R2dbcTimeoutException.class).verify(LIMIT);
+			assertThat(usage().acquired()).isLessThanOrEqualTo(1);
 		}
-		assertThat(usage().acquired()).isEqualTo(1);
+		Awaitility.await().untilAsserted(() -> assertThat(usage().acquired()).isZero());
 		this.answer = () -> Mono.just(true);
 		expect(Reachability.AVAILABLE);
 	}
@@ -199,12 +201,45 @@ class ServerProbeTests {
 	}
 
 	@Test
-	void withoutAPoolTheSideConnectionAsks() {
+	void withoutAPoolAConnectionIsOpenedAsForACaller() {
 		this.probe = new ServerProbe(this.server, MySqlConnectionFactories.unpooled(this.server), PROBE);
 		expect(Reachability.AVAILABLE);
-		expect(Reachability.AVAILABLE);
-		assertThat(this.opened).hasValue(1);
+		assertThat(this.closed).hasSize(1);
+		this.next = () -> Mono.error(new R2dbcNonTransientResourceException("Too many connections", "08004", 1040));
+		StepVerifier.create(this.probe.probe()).expectErrorMessage("Too many connections").verify(LIMIT);
 		assertThat(this.probe.usage()).isEmpty();
+	}
+
+	@Test
+	void aServerWithoutRoomForMoreThanWhatIsInUseIsSaturated() {
+		this.pool.create().block(LIMIT);
+		this.next = () -> Mono.error(new R2dbcNonTransientResourceException("Too many connections", "08004", 1040));
+		expect(Reachability.SATURATED);
+	}
+
+	@Test
+	void anOldFailureIsNotTheReasonOfANewOne() {
+		this.pool.create().block(LIMIT);
+		this.next = () -> Mono.error(new R2dbcNonTransientResourceException("Too many connections", "08004", 1040));
+		StepVerifier.create(this.pool.create()).expectErrorMessage("Too many connections").verify(LIMIT);
+		assertThat(this.server.recentFailure(LIMIT)).isNotNull();
+		Awaitility.await().until(() -> this.server.recentFailure(PROBE) == null);
+		this.next = Mono::never;
+		StepVerifier.create(this.probe.probe())
+			.expectErrorSatisfies((ex) -> assertThat(ex).hasMessageContaining("gave no answer").hasNoCause())
+			.verify(LIMIT);
+	}
+
+	@Test
+	void aFailureOfTheSideConnectionIsNoReasonForOthers() {
+		start("pool.max-size=1", "pool.max-acquire-time=300ms");
+		this.pool.create().block(LIMIT);
+		Awaitility.await().until(() -> !this.server.hasAnsweredWithin(PROBE));
+		this.next = () -> Mono.error(new R2dbcNonTransientResourceException("Too many connections", "08004", 1040));
+		expect(Reachability.SATURATED);
+		StepVerifier.create(this.pool.create())
+			.expectErrorSatisfies((ex) -> assertThat(ex).hasMessageContaining("Find what holds connections for long"))
+			.verify(LIMIT);
 	}
 
 	@Test

@@ -1,6 +1,7 @@
 package dev.asyncmysql.connection;
 
 import java.time.Duration;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 
 import io.netty.channel.Channel;
@@ -10,25 +11,25 @@ import reactor.core.publisher.Mono;
 import reactor.netty.resources.LoopResources;
 
 /**
- * Event loops whose connections hold a {@link LocalInfileGuard}: the one place at which
- * the driver lets others see a connection's channel.
+ * Event loops that show each channel as it is made: the one place at which the driver
+ * lets others see it.
  */
-final class LocalInfileLoops implements LoopResources {
+final class ObservedLoops implements LoopResources {
 
 	private final Supplier<? extends LoopResources> delegate;
 
-	private final LocalInfileFolder folder;
+	private final Consumer<Channel> observer;
 
-	LocalInfileLoops(Supplier<? extends LoopResources> delegate, LocalInfileFolder folder) {
+	ObservedLoops(Supplier<? extends LoopResources> delegate, Consumer<Channel> observer) {
 		this.delegate = delegate;
-		this.folder = folder;
+		this.observer = observer;
 	}
 
 	@Override
 	public <C extends Channel> C onChannel(Class<C> type, EventLoopGroup group) {
 		C channel = this.delegate.get().onChannel(type, group);
 		if (!(channel instanceof DatagramChannel)) {
-			channel.pipeline().addLast(new LocalInfileGuard.Installer(this.folder));
+			this.observer.accept(channel);
 		}
 		return channel;
 	}

@@ -1,0 +1,129 @@
+package dev.asyncmysql.connection;
+
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.atomic.AtomicBoolean;
+
+import dev.asyncmysql.ConnectionSettings;
+import io.netty.channel.embedded.EmbeddedChannel;
+import io.r2dbc.pool.ConnectionPool;
+import io.r2dbc.spi.Connection;
+import io.r2dbc.spi.ConnectionFactory;
+import io.r2dbc.spi.ConnectionMetadata;
+import io.r2dbc.spi.Lifecycle;
+import io.r2dbc.spi.R2dbcTimeoutException;
+import org.awaitility.Awaitility;
+import org.junit.jupiter.api.Test;
+import reactor.core.publisher.Mono;
+import reactor.test.StepVerifier;
+
+import org.springframework.boot.context.properties.bind.Binder;
+import org.springframework.boot.context.properties.source.MapConfigurationPropertySource;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.mockito.ArgumentMatchers.any;
+import static org.mockito.BDDMockito.given;
+import static org.mockito.BDDMockito.willAnswer;
+import static org.mockito.Mockito.mock;
+import static org.mockito.Mockito.withSettings;
+
+/**
+ * Tests for {@link GuardedConnection} and its {@link Wire}.
+ */
+class GuardedConnectionTests {
+
+	private static final Duration LIMIT = Duration.ofSeconds(10);
+
+	private final Connection driver = mock(Connection.class, withSettings().extraInterfaces(Lifecycle.class));
+
+	private final AtomicBoolean closed = new AtomicBoolean();
+
+	private final EmbeddedChannel channel = new EmbeddedChannel();
+
+	private final Wire wire = new Wire();
+
+	private final GuardedConnection connection;
+
+	GuardedConnectionTests() {
+		ConnectionMetadata metadata = mock();
+		given(metadata.getDatabaseVersion()).willReturn("9.7.4");
+		given(this.driver.getMetadata()).willReturn(metadata);
+		given(this.driver.validate(any())).willAnswer((invocation) -> Mono.just(true));
+		given(this.driver.close()).willAnswer((invocation) -> Mono.fromRunnable(() -> this.closed.set(true)));
+		given(((Lifecycle) this.driver).postAllocate()).willAnswer((invocation) -> Mono.empty());
+		this.wire.attach(this.channel);
+		this.connection = new GuardedConnection(this.driver, this.wire, server());
+	}
+
+	@Test
+	void aReleaseThatTheServerAnswersKeepsTheConnection() {
+		given(((Lifecycle) this.driver).preRelease()).willAnswer((invocation) -> Mono.empty());
+		StepVerifier.create(this.connection.preRelease()).expectComplete().verify(LIMIT);
+		assertThat(this.channel.isOpen()).isTrue();
+	}
+
+	@Test
+	void aReleaseThatLastsTooLongCutsTheConnection() {
+		given(((Lifecycle) this.driver).preRelease()).willAnswer((invocation) -> Mono.never());
+		StepVerifier.create(this.connection.preRelease())
+			.expectErrorSatisfies((ex) -> assertThat(ex).isInstanceOf(R2dbcTimeoutException.class)
+				.hasMessage("The connection was still busy 200 ms (c.pool.max-release-time) after it was given back, "
+						+ "and was cut"))
+			.verify(LIMIT);
+		assertThat(this.channel.isOpen()).isFalse();
+	}
+
+	@Test
+	void thePoolReplacesAConnectionThatWasCut() {
+		given(((Lifecycle) this.driver).preRelease()).willAnswer((invocation) -> Mono.never());
+		Server server = server();
+		ConnectionPool pool = MySqlConnectionFactories.pooled(server, List.of());
+		Connection first = pool.create().block(LIMIT);
+		StepVerifier.create(first.close()).expectComplete().verify(LIMIT);
+		assertThat(this.closed).isTrue();
+		Awaitility.await().untilAsserted(() -> assertThat(pool.getMetrics().orElseThrow().acquiredSize()).isZero());
+		assertThat(pool.create().block(LIMIT)).isNotNull();
+		pool.dispose();
+		server.dispose();
+	}
+
+	@Test
+	void aCloseSaysGoodbyeAndCutsInAnyCase() {
+		StepVerifier.create(this.connection.close()).expectComplete().verify(LIMIT);
+		assertThat(this.closed).isTrue();
+		assertThat(this.channel.isOpen()).isFalse();
+	}
+
+	@Test
+	void aCloseThatLastsTooLongOrFailsCutsToo() {
+		for (Mono<Void> answer : List.of(Mono.<Void>never(), Mono.<Void>error(new IllegalStateException("broken")))) {
+			given(this.driver.close()).willAnswer((invocation) -> answer);
+			EmbeddedChannel another = new EmbeddedChannel();
+			Wire its = new Wire();
+			its.attach(another);
+			StepVerifier.create(new GuardedConnection(this.driver, its, server()).close())
+				.expectComplete()
+				.verify(LIMIT);
+			assertThat(another.isOpen()).isFalse();
+		}
+	}
+
+	@Test
+	void aWireThatWasCutBeforeItsChannelCameCutsIt() {
+		Wire early = new Wire();
+		early.cut();
+		EmbeddedChannel late = new EmbeddedChannel();
+		early.attach(late);
+		assertThat(late.isOpen()).isFalse();
+	}
+
+	private Server server() {
+		ConnectionFactory factory = mock();
+		willAnswer((invocation) -> Mono.just(this.driver)).given(factory).create();
+		return MySqlConnectionFactories.server(new Binder(new MapConfigurationPropertySource(
+				Map.of("c.pool.max-release-time", "200ms", "c.pool.max-close-time", "200ms", "c.pool.min-idle", 0)))
+			.bindOrCreate("c", ConnectionSettings.class), factory, "c");
+	}
+
+}
