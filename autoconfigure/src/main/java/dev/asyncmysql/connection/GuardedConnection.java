@@ -83,11 +83,18 @@ final class GuardedConnection implements Connection, Lifecycle, Wrapped<Connecti
 
 	@Override
 	public Publisher<Void> close() {
-		Duration limit = this.server.settings().pool().maxCloseTime();
-		return Mono.from(this.delegate.close()).timeout(limit).onErrorResume((ex) -> {
-			logger.debug("A connection could not be closed politely and is cut", ex);
-			return Mono.empty();
-		}).then(Mono.<Void>fromRunnable(this.wire::cut)).doOnCancel(this.wire::cut);
+		return Mono.defer(() -> this.wire.isCut() ? Mono.empty() : sayGoodbye());
+	}
+
+	private Mono<Void> sayGoodbye() {
+		return Mono.from(this.delegate.close())
+			.timeout(this.server.settings().pool().maxCloseTime())
+			.onErrorResume((ex) -> {
+				logger.debug("A connection could not be closed politely and is cut", ex);
+				return Mono.empty();
+			})
+			.then(Mono.<Void>fromRunnable(this.wire::cut))
+			.doOnCancel(this.wire::cut);
 	}
 
 	/**

@@ -36,6 +36,14 @@ final class Wire {
 		}
 	}
 
+	/**
+	 * Return whether the connection was ended here.
+	 * @return {@code true} after {@link #cut()}
+	 */
+	boolean isCut() {
+		return this.cut;
+	}
+
 	private static void close(Channel channel) {
 		if (channel.isRegistered()) {
 			channel.close();

@@ -170,7 +170,11 @@ class BootIT {
 	}
 
 	private static boolean isProxied(Connection connection) {
-		return ((Wrapped<?>) connection).unwrap().getClass().getName().contains("Proxy");
+		Object wrapped = connection;
+		while (wrapped instanceof Wrapped<?> wrapper && !wrapped.getClass().getName().contains("Proxy")) {
+			wrapped = wrapper.unwrap();
+		}
+		return wrapped.getClass().getName().contains("Proxy");
 	}
 
 	private static List<String> query(ApplicationContext context, String sql) {
