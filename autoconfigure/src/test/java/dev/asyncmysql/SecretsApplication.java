@@ -1,5 +1,6 @@
 package dev.asyncmysql;
 
+import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
@@ -7,7 +8,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Map;
+import java.util.Properties;
 import java.util.Set;
 
 import javax.management.JMException;
@@ -43,33 +44,34 @@ public class SecretsApplication {
 	private static final Set<String> READ_OPERATIONS = Set.of("environment", "configurationProperties", "beans",
 			"health", "conditions", "listNames");
 
-	private static final Map<String, String> GIVEN = System.getenv();
+	private static final Properties GIVEN = new Properties();
 
-	public static void main(String[] args) throws JMException {
-		String host = GIVEN.get("SECRETS_HOST");
-		String port = GIVEN.get("SECRETS_PORT");
-		String password = GIVEN.get("SECRETS_PASSWORD");
+	public static void main(String[] args) throws JMException, IOException {
+		// Not from the environment, which an endpoint shows.
+		GIVEN.load(System.in);
+		String host = GIVEN.getProperty("SECRETS_HOST");
+		String port = GIVEN.getProperty("SECRETS_PORT");
+		String password = GIVEN.getProperty("SECRETS_PASSWORD");
 		String encoded = URLEncoder.encode(password, StandardCharsets.UTF_8).replace("+", "%20");
-		String server = host + ":" + port + "/" + GIVEN.get("SECRETS_DATABASE");
+		String server = host + ":" + port + "/" + GIVEN.getProperty("SECRETS_DATABASE");
 		List<String> settings = List.of("async-mysql.host=" + host, "async-mysql.port=" + port,
-				"async-mysql.database=" + GIVEN.get("SECRETS_DATABASE"), "async-mysql.username=marked");
-		String folder = GIVEN.get("SECRETS_FOLDER");
+				"async-mysql.database=" + GIVEN.getProperty("SECRETS_DATABASE"), "async-mysql.username=marked");
+		String folder = GIVEN.getProperty("SECRETS_FOLDER");
 		List<String> tls = List.of("async-mysql.ssl.ca=" + folder + "/ca.pem",
 				"async-mysql.ssl.cert=" + folder + "/cert.pem", "async-mysql.ssl.key=" + folder + "/key.pem");
 		succeed("properties", settings, tls, "async-mysql.password=" + password,
-				"async-mysql.ssl.key-password=" + GIVEN.get("SECRETS_KEY_PASSWORD"));
+				"async-mysql.ssl.key-password=" + GIVEN.getProperty("SECRETS_KEY_PASSWORD"));
 		succeed("url", List.of(), List.of(), "async-mysql.url=r2dbc:mysql://marked:" + encoded + "@" + server);
 		succeed("spring.r2dbc", List.of(), List.of(), "spring.r2dbc.url=r2dbc:mysql://" + server,
 				"spring.r2dbc.username=marked", "spring.r2dbc.password=" + password);
-		succeed("token", settings, List.of(), "async-mysql.username=tokened",
-				"test.token=" + GIVEN.get("SECRETS_TOKEN"));
+		succeed("token", settings, List.of(), "async-mysql.username=tokened", "test.token=SECRETS_TOKEN");
 		succeed("away", settings, List.of(), "async-mysql.password=" + password, "async-mysql.port=1");
 		fail("wrong password", settings, List.of(), "async-mysql.password=" + password + "-wrong");
 		fail("wrong password in url", List.of(), List.of(),
 				"async-mysql.url=r2dbc:mysql://marked:" + encoded + "-wrong@" + server);
-		fail("wrong token", settings, List.of(), "test.token=" + GIVEN.get("SECRETS_TOKEN") + "-wrong");
+		fail("wrong token", settings, List.of(), "test.token=SECRETS_TOKEN-wrong");
 		fail("wrong key password", settings, tls, "async-mysql.password=" + password,
-				"async-mysql.ssl.key-password=" + GIVEN.get("SECRETS_KEY_PASSWORD") + "-wrong");
+				"async-mysql.ssl.key-password=" + GIVEN.getProperty("SECRETS_KEY_PASSWORD") + "-wrong");
 		fail("not encoded", List.of(), List.of(), "async-mysql.url=r2dbc:mysql://marked:" + password + "@" + server);
 		fail("jdbc", List.of(), List.of(),
 				"async-mysql.url=jdbc:mysql://marked:" + encoded + "@" + server + "?password=" + encoded);
@@ -117,6 +119,7 @@ public class SecretsApplication {
 				"logging.level.dev.asyncmysql=TRACE", "logging.level.io.asyncer=TRACE", "logging.level.io.r2dbc=TRACE",
 				"logging.level.reactor=TRACE", "logging.level.org.springframework=TRACE", "spring.jmx.enabled=true",
 				"management.endpoints.jmx.exposure.include=*", "management.endpoint.health.show-details=always",
+				"management.endpoint.env.show-values=always", "management.endpoint.configprops.show-values=always",
 				"async-mysql.pool.register-jmx=true", "async-mysql.embedded.enabled=false",
 				"spring.docker.compose.enabled=false"));
 		arguments.addAll(settings);
@@ -154,7 +157,8 @@ public class SecretsApplication {
 	@Bean
 	@ConditionalOnProperty("test.token")
 	PasswordProvider passwordProvider(Environment environment) {
-		return () -> Mono.fromSupplier(() -> environment.getRequiredProperty("test.token"));
+		String token = environment.getRequiredProperty("test.token");
+		return () -> Mono.just(token.replace("SECRETS_TOKEN", GIVEN.getProperty("SECRETS_TOKEN")));
 	}
 
 }

@@ -1,5 +1,6 @@
 package dev.asyncmysql;
 
+import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -14,6 +15,7 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Properties;
 import java.util.concurrent.TimeUnit;
 
 import javax.crypto.Cipher;
@@ -63,7 +65,7 @@ class SecretsIT {
 		}
 		for (String sign : List.of("Request: HandshakeResponse41", "Initializing client session", "(error 1045)",
 				"name=Env environment: {", "name=Configprops configurationProperties: {", "name=Health health: {",
-				"async-mysql.password", "ConnectionPool")) {
+				"async-mysql.password", "url={value=r2dbc:mysql://marked:******@", "ConnectionPool")) {
 			assertThatItTells(output, sign);
 		}
 		for (String secret : List.of(PASSWORD, TOKEN, KEY_PASSWORD)) {
@@ -93,12 +95,15 @@ class SecretsIT {
 				SecretsApplication.class.getName())
 			.redirectErrorStream(true)
 			.redirectOutput(folder.resolve("output").toFile());
-		builder.environment()
-			.putAll(Map.of("SECRETS_HOST", this.mysql.getHost(), "SECRETS_PORT",
-					this.mysql.getFirstMappedPort().toString(), "SECRETS_DATABASE", this.mysql.getDatabaseName(),
-					"SECRETS_PASSWORD", "/" + PASSWORD + " @&+:", "SECRETS_TOKEN", TOKEN, "SECRETS_KEY_PASSWORD",
-					KEY_PASSWORD, "SECRETS_FOLDER", folder.toString()));
+		Properties given = new Properties();
+		given.putAll(Map.of("SECRETS_HOST", this.mysql.getHost(), "SECRETS_PORT",
+				this.mysql.getFirstMappedPort().toString(), "SECRETS_DATABASE", this.mysql.getDatabaseName(),
+				"SECRETS_PASSWORD", "/" + PASSWORD + " @&+:", "SECRETS_TOKEN", TOKEN, "SECRETS_KEY_PASSWORD",
+				KEY_PASSWORD, "SECRETS_FOLDER", folder.toString()));
 		Process process = builder.start();
+		try (OutputStream input = process.getOutputStream()) {
+			given.store(input, null);
+		}
 		try {
 			assertThat(process.waitFor(Duration.ofMinutes(3).toSeconds(), TimeUnit.SECONDS)).isTrue();
 		}
