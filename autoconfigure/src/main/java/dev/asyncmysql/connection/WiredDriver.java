@@ -53,8 +53,8 @@ final class WiredDriver implements ConnectionFactory {
 
 	@Override
 	public Mono<Connection> create() {
-		return Mono.deferContextual(
-				(context) -> opener().flatMap((opener) -> opener.open(context.getOrDefault(Wire.class, new Wire()))));
+		return Mono.deferContextual((context) -> opener()
+			.flatMap((opener) -> opener.open(context.<Wire>getOrEmpty(Wire.class).orElseGet(Wire::new))));
 	}
 
 	// The driver looks for extensions on the class path when a factory is made, which
