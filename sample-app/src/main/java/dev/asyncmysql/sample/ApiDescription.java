@@ -11,6 +11,7 @@ import io.swagger.v3.oas.models.responses.ApiResponse;
 import io.swagger.v3.oas.models.responses.ApiResponses;
 import org.springdoc.core.customizers.OpenApiCustomizer;
 
+import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.beans.factory.annotation.Qualifier;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
@@ -28,17 +29,18 @@ class ApiDescription implements WebFluxConfigurer {
 
 	private static final String PROBLEM = org.springframework.http.MediaType.APPLICATION_PROBLEM_JSON_VALUE;
 
-	private final AsyncTaskExecutor executor;
+	private final ObjectProvider<AsyncTaskExecutor> executor;
 
-	ApiDescription(@Qualifier("applicationTaskExecutor") AsyncTaskExecutor executor) {
+	// A test of a single controller has no executor.
+	ApiDescription(@Qualifier("applicationTaskExecutor") ObjectProvider<AsyncTaskExecutor> executor) {
 		this.executor = executor;
 	}
 
 	@Override
 	public void configureBlockingExecution(BlockingExecutionConfigurer configurer) {
-		configurer.setExecutor(this.executor)
-			.setControllerMethodPredicate(
-					(method) -> method.getBeanType().getPackageName().startsWith("org.springdoc"));
+		this.executor.ifAvailable(configurer::setExecutor);
+		configurer.setControllerMethodPredicate(
+				(method) -> method.getBeanType().getPackageName().startsWith("org.springdoc"));
 	}
 
 	@Bean
