@@ -12,6 +12,7 @@ import reactor.core.publisher.Mono;
 import org.springframework.dao.OptimisticLockingFailureException;
 import org.springframework.data.domain.PageRequest;
 import org.springframework.data.domain.Sort;
+import org.springframework.http.ETag;
 import org.springframework.http.HttpHeaders;
 import org.springframework.http.ResponseEntity;
 import org.springframework.web.bind.annotation.GetMapping;
@@ -55,18 +56,19 @@ class AccountController {
 	 * read it. What happens between the comparison here and the update, the update itself
 	 * finds out by the version.
 	 * @param id the account
-	 * @param version the entity tag that the client knows, from {@code If-Match}
+	 * @param versions the entity tags that the client knows, or {@code *}, from
+	 * {@code If-Match}
 	 * @param change the new owner
 	 * @return the account as it is now
 	 */
 	@PatchMapping("/{id}")
 	Mono<ResponseEntity<Account>> changeOwner(@PathVariable long id,
-			@RequestHeader(name = HttpHeaders.IF_MATCH, required = false) @Nullable String version,
+			@RequestHeader(name = HttpHeaders.IF_MATCH, required = false) @Nullable String versions,
 			@Valid @RequestBody OwnerChange change) {
-		if (version == null) {
+		if (versions == null) {
 			return Mono.error(new VersionRequiredException());
 		}
-		return find(id).filter((account) -> entityTag(account).equals(version))
+		return find(id).filter((account) -> matches(versions, account))
 			.switchIfEmpty(Mono.error(() -> new AccountChangedException(id)))
 			.flatMap((account) -> this.accounts.save(account.withOwner(change.owner())))
 			.onErrorMap(OptimisticLockingFailureException.class, (ex) -> new AccountChangedException(id))
@@ -89,6 +91,13 @@ class AccountController {
 
 	private Mono<Account> find(long id) {
 		return this.accounts.findById(id).switchIfEmpty(Mono.error(() -> new UnknownAccountException(id)));
+	}
+
+	private static boolean matches(String versions, Account account) {
+		ETag current = ETag.create(entityTag(account));
+		return ETag.parse(versions)
+			.stream()
+			.anyMatch((version) -> version.isWildcard() || version.compare(current, true));
 	}
 
 	private static ResponseEntity<Account> withEntityTag(Account account) {

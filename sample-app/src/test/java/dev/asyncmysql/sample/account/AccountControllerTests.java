@@ -10,12 +10,14 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.mockito.BDDMockito;
+import org.mockito.Mockito;
 import reactor.core.publisher.Mono;
 
 import org.springframework.beans.factory.annotation.Autowired;
 import org.springframework.boot.webflux.test.autoconfigure.WebFluxTest;
 import org.springframework.dao.DataAccessResourceFailureException;
 import org.springframework.dao.OptimisticLockingFailureException;
+import org.springframework.http.HttpHeaders;
 import org.springframework.http.HttpStatus;
 import org.springframework.http.MediaType;
 import org.springframework.test.context.bean.override.mockito.MockitoBean;
@@ -155,6 +157,26 @@ class AccountControllerTests {
 			.isEqualTo("urn:problem-type:account-changed");
 	}
 
+	@ParameterizedTest
+	@CsvSource(delimiter = '|', quoteCharacter = '`', textBlock = """
+			*               | 200
+			"0"             | 200
+			"0", "9"        | 200
+			"9", W/"1", "0" | 200
+			"9", "10"       | 412
+			W/"0"           | 412
+			W/"0", "9"      | 412
+			0               | 412
+			""")
+	void changeIsMadeToTheVersionsThatAreNamed(String versions, int status) {
+		Account changed = new Account(7L, 0L, "Grace", BigDecimal.ONE);
+		BDDMockito.given(this.accounts.findById(7L)).willReturn(Mono.just(new Account(7L, 0L, "Ada", BigDecimal.ONE)));
+		BDDMockito.given(this.accounts.save(changed)).willReturn(Mono.just(changed));
+		change("""
+				{"owner": "Grace"}""", versions).expectStatus().isEqualTo(status);
+		BDDMockito.then(this.accounts).should(Mockito.times((status == 200) ? 1 : 0)).save(changed);
+	}
+
 	@Test
 	void databaseThatDoesNotAnswerIsAProblemWithoutItsCause() {
 		BDDMockito.given(this.accounts.findById(7L))
@@ -174,7 +196,8 @@ class AccountControllerTests {
 		return this.web.patch()
 			.uri("/accounts/7")
 			.contentType(MediaType.APPLICATION_JSON)
-			.headers((headers) -> Optional.ofNullable(version).ifPresent(headers::setIfMatch))
+			.headers((headers) -> Optional.ofNullable(version)
+				.ifPresent((value) -> headers.set(HttpHeaders.IF_MATCH, value)))
 			.bodyValue(body)
 			.exchange();
 	}
