@@ -1,6 +1,5 @@
 package dev.asyncmysql.sample.deposit;
 
-import java.util.Optional;
 import java.util.stream.Collectors;
 
 import jakarta.validation.ConstraintViolation;
@@ -18,6 +17,8 @@ import org.springframework.web.server.ContentTooLargeException;
  * Turns lines of text into deposits, and names the first that is none.
  */
 class DepositFormat {
+
+	private static final String BYTE_ORDER_MARK = "\uFEFF";
 
 	private final ObjectReader reader;
 
@@ -46,7 +47,7 @@ class DepositFormat {
 		Throwable failure = numbered.getT2().getThrowable();
 		String line = numbered.getT2().get();
 		if (failure instanceof ContentTooLargeException) {
-			sink.error(new InvalidLineException(number, "is too long"));
+			sink.error(new InvalidLineException(number, "is too long", failure));
 		}
 		else if (failure != null) {
 			sink.error(failure);
@@ -54,35 +55,46 @@ class DepositFormat {
 		else if (line == null) {
 			sink.complete();
 		}
-		else if (!isEmpty(number, line)) {
+		else {
+			read(number, (number == 1) ? withoutByteOrderMark(line) : line, sink);
+		}
+	}
+
+	private void read(long number, String line, SynchronousSink<Deposit> sink) {
+		if (!line.isBlank() && !(number == 1 && line.equals(this.header))) {
 			sink.next(parse(number, line));
 		}
 	}
 
-	private boolean isEmpty(long number, String line) {
-		return line.isBlank() || (number == 1 && line.equals(this.header));
+	private static String withoutByteOrderMark(String line) {
+		return line.startsWith(BYTE_ORDER_MARK) ? line.substring(1) : line;
 	}
 
 	private Deposit parse(long number, String line) {
-		Deposit deposit = parse(line).orElseThrow(() -> new InvalidLineException(number, "cannot be read"));
+		Deposit deposit = deposit(number, line);
 		String violations = this.validator.validate(deposit)
 			.stream()
 			.map(DepositFormat::describe)
 			.sorted()
 			.collect(Collectors.joining(", "));
 		if (!violations.isEmpty()) {
-			throw new InvalidLineException(number, "is not valid: " + violations);
+			throw new InvalidLineException(number, "is not valid: " + violations, null);
 		}
 		return deposit;
 	}
 
-	private Optional<Deposit> parse(String line) {
+	private Deposit deposit(long number, String line) {
+		JacksonException cause = null;
 		try {
-			return Optional.ofNullable(this.reader.readValue(line));
+			Deposit deposit = this.reader.readValue(line);
+			if (deposit != null) {
+				return deposit;
+			}
 		}
 		catch (JacksonException ex) {
-			return Optional.empty();
+			cause = ex;
 		}
+		throw new InvalidLineException(number, "cannot be read", cause);
 	}
 
 	private static String describe(ConstraintViolation<Deposit> violation) {

@@ -2,6 +2,8 @@ package dev.asyncmysql.sample.deposit;
 
 import java.net.URI;
 
+import org.jspecify.annotations.Nullable;
+
 import org.springframework.http.HttpStatus;
 import org.springframework.web.ErrorResponseException;
 
@@ -12,8 +14,8 @@ final class InvalidLineException extends ErrorResponseException {
 
 	private static final long serialVersionUID = 1L;
 
-	InvalidLineException(long line, String reason) {
-		super(HttpStatus.BAD_REQUEST);
+	InvalidLineException(long line, String reason, @Nullable Throwable cause) {
+		super(HttpStatus.BAD_REQUEST, cause);
 		setType(URI.create("urn:problem-type:invalid-line"));
 		setTitle("Invalid line");
 		setDetail("Line %d %s.".formatted(line, reason));

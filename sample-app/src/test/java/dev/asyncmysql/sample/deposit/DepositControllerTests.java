@@ -1,16 +1,20 @@
 package dev.asyncmysql.sample.deposit;
 
 import java.math.BigDecimal;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.mockito.ArgumentMatchers;
 import org.mockito.BDDMockito;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
+import reactor.test.StepVerifier;
+import tools.jackson.core.JacksonException;
 
 import org.springframework.beans.factory.annotation.Autowired;
 import org.springframework.boot.webflux.test.autoconfigure.WebFluxTest;
@@ -59,6 +63,21 @@ class DepositControllerTests {
 	@Test
 	void headerOfCsvCanBeLeftOut() {
 		assertThat(imported(CSV, "R-1,1.5\r\nR-2,2")).containsExactly(deposit("R-1", "1.5"), deposit("R-2", "2"));
+	}
+
+	@ParameterizedTest
+	@ValueSource(strings = { "", "reference,amount\n" })
+	void byteOrderMarkIsSkipped(String header) {
+		assertThat(imported(CSV, "\uFEFF" + header + "R-1,1.5\nR-2,2")).containsExactly(deposit("R-1", "1.5"),
+				deposit("R-2", "2"));
+	}
+
+	@Test
+	void lineThatCannotBeReadSaysWhy(@Autowired DepositFormats formats) {
+		StepVerifier.create(formats.json().read(Flux.just("{")))
+			.expectErrorSatisfies((ex) -> assertThat(ex).isInstanceOf(InvalidLineException.class)
+				.hasCauseInstanceOf(JacksonException.class))
+			.verify(Duration.ofSeconds(10));
 	}
 
 	@ParameterizedTest

@@ -54,7 +54,7 @@ class DepositImportTests {
 			.willReturn(Mono.just(new Receipt(499, 1)));
 		Flux<Deposit> upload = Flux.range(0, 1_250)
 			.map(DepositImportTests::deposit)
-			.concatWith(Mono.error(() -> new InvalidLineException(1_251, "cannot be read")));
+			.concatWith(Mono.error(() -> new InvalidLineException(1_251, "cannot be read", null)));
 		StepVerifier.create(this.deposit.run(7, upload))
 			.expectErrorSatisfies((ex) -> assertThat(((InvalidLineException) ex).getBody().getProperties())
 				.containsEntry("line", 1_251L)
