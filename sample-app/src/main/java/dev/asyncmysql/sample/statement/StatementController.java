@@ -36,12 +36,12 @@ class StatementController {
 
 	/**
 	 * Send a statement as events. A browser asks again when the stream has ended, and
-	 * says which event it saw last: so it gets only what is new.
+	 * says which event it saw last: so it gets only what is new. Who accepts anything
+	 * gets lines: the events are of a lower quality.
 	 * @param id the account
 	 * @param lastSeen the entry that the client saw last
 	 * @return an event for each entry after that
 	 */
-	// Who accepts anything gets lines: these events are of a lower quality.
 	@GetMapping(produces = MediaType.TEXT_EVENT_STREAM_VALUE + ";q=0.9")
 	Flux<ServerSentEvent<Entry>> events(@PathVariable long id,
 			@RequestHeader(name = "Last-Event-ID", defaultValue = "0") long lastSeen) {

@@ -39,8 +39,7 @@ class TransferService {
 		// Both accounts are locked by their updates, always the lower key first: two
 		// opposite transfers wait for each other in one direction only. The inserts come
 		// later because a foreign key locks the row that it points at, too. The version
-		// grows
-		// with the balance, so that nobody writes an older one back.
+		// grows with the balance, so that nobody writes an older one back.
 		Mono<Void> move = (transfer.from() < transfer.to()) ? debit(transfer).then(credit(transfer))
 				: credit(transfer).then(debit(transfer));
 		return move.then(this.transfers.save(transfer)).delayUntil(this::writeEntries);
