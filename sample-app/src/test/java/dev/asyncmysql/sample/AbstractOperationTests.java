@@ -15,6 +15,7 @@ import reactor.core.publisher.Flux;
 import org.springframework.beans.factory.annotation.Autowired;
 import org.springframework.beans.factory.annotation.Qualifier;
 import org.springframework.boot.health.actuate.endpoint.HealthEndpointGroups;
+import org.springframework.http.HttpStatus;
 import org.springframework.http.MediaType;
 import org.springframework.test.web.reactive.server.WebTestClient.BodyContentSpec;
 import org.springframework.web.reactive.result.method.RequestMappingInfo;
@@ -121,8 +122,12 @@ abstract class AbstractOperationTests extends AbstractLedgerTests {
 				.map((path) -> method.name().toLowerCase(Locale.ROOT) + " " + path));
 	}
 
-	private BodyContentSpec health(String group) {
-		return this.web.get().uri("/actuator/health" + group).exchange().expectStatus().isOk().expectBody();
+	BodyContentSpec health(String group) {
+		return health(group, HttpStatus.OK);
+	}
+
+	BodyContentSpec health(String group, HttpStatus status) {
+		return this.web.get().uri("/actuator/health" + group).exchange().expectStatus().isEqualTo(status).expectBody();
 	}
 
 	record Description(Map<String, Map<String, Map<String, ?>>> paths) {
