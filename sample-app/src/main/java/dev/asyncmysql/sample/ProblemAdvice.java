@@ -2,8 +2,10 @@ package dev.asyncmysql.sample;
 
 import java.net.URI;
 import java.util.Comparator;
+import java.util.Set;
 import java.util.stream.Stream;
 
+import io.r2dbc.spi.R2dbcException;
 import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Mono;
 
@@ -28,15 +30,45 @@ import org.springframework.web.server.ServerWebExchange;
 /**
  * Reports failures as problem details (RFC 9457). Most exceptions bring theirs along;
  * here an invalid request gets a list of its fields, and a database that does not answer
- * its own problem.
+ * or has no room for a number its own problem.
  */
 @RestControllerAdvice
 class ProblemAdvice extends ResponseEntityExceptionHandler {
 
+	/**
+	 * ER_WARN_DATA_OUT_OF_RANGE and ER_DATA_OUT_OF_RANGE. The driver has no exception of
+	 * its own for them and leaves their SQL state out.
+	 */
+	private static final Set<Integer> OUT_OF_RANGE = Set.of(1264, 1690);
+
 	@ExceptionHandler({ CannotCreateTransactionException.class, DataAccessResourceFailureException.class,
 			TransientDataAccessException.class })
-	ProblemDetail databaseUnavailable(Exception ex) {
-		this.logger.warn("The database did not answer: " + NestedExceptionUtils.getMostSpecificCause(ex));
+	ProblemDetail databaseFailed(Exception ex) {
+		Throwable cause = findCause(ex);
+		return (cause instanceof R2dbcException failure && OUT_OF_RANGE.contains(failure.getErrorCode())) ? outOfRange()
+				: unavailable(cause);
+	}
+
+	// What lies below the driver's or the pool's exception says less than that does.
+	private static Throwable findCause(Exception ex) {
+		for (Throwable cause = ex; cause != null; cause = cause.getCause()) {
+			if (cause instanceof R2dbcException) {
+				return cause;
+			}
+		}
+		return NestedExceptionUtils.getMostSpecificCause(ex);
+	}
+
+	private static ProblemDetail outOfRange() {
+		ProblemDetail problem = ProblemDetail.forStatusAndDetail(HttpStatus.UNPROCESSABLE_CONTENT,
+				"A balance would become larger than an account can hold.");
+		problem.setType(URI.create("urn:problem-type:out-of-range"));
+		problem.setTitle("Out of range");
+		return problem;
+	}
+
+	private ProblemDetail unavailable(Throwable cause) {
+		this.logger.warn("The database did not answer: " + cause);
 		ProblemDetail problem = ProblemDetail.forStatusAndDetail(HttpStatus.SERVICE_UNAVAILABLE,
 				"The database does not answer at the moment; try again later.");
 		problem.setType(URI.create("urn:problem-type:database-unavailable"));

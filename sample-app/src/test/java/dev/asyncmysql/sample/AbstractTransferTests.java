@@ -83,6 +83,29 @@ abstract class AbstractTransferTests extends AbstractLedgerTests {
 	}
 
 	@Test
+	void transferThatTheAccountHasNoRoomForIsRefused() {
+		long from = open("10").id();
+		long to = open("0").id();
+		this.databaseClient.sql("UPDATE account SET balance = 99999999999999999.00 WHERE id = :id")
+			.bind("id", to)
+			.then()
+			.block(TIMEOUT);
+		this.web.post()
+			.uri("/transfers")
+			.bodyValue(new Transfer(from, to, "5"))
+			.exchange()
+			.expectStatus()
+			.isEqualTo(HttpStatus.UNPROCESSABLE_CONTENT)
+			.expectHeader()
+			.contentType(MediaType.APPLICATION_PROBLEM_JSON)
+			.expectBody()
+			.jsonPath("$.type")
+			.isEqualTo("urn:problem-type:out-of-range");
+		assertThat(read(from).balance()).isEqualTo("10.00");
+		assertThat(read(to).balance()).isEqualTo("99999999999999999.00");
+	}
+
+	@Test
 	void transferToTheSameAccountIsRefused() {
 		long id = open("10").id();
 		assertThat(transfer(id, id, "1")).isEqualTo(HttpStatus.BAD_REQUEST);

@@ -2,20 +2,31 @@ package dev.asyncmysql.sample.transfer;
 
 import java.math.BigDecimal;
 import java.util.List;
+import java.util.concurrent.TimeoutException;
 
+import io.r2dbc.spi.R2dbcException;
+import io.r2dbc.spi.R2dbcNonTransientResourceException;
+import io.r2dbc.spi.R2dbcTimeoutException;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.mockito.BDDMockito;
 import reactor.core.publisher.Mono;
 
 import org.springframework.beans.factory.annotation.Autowired;
+import org.springframework.boot.test.system.CapturedOutput;
+import org.springframework.boot.test.system.OutputCaptureExtension;
 import org.springframework.boot.webflux.test.autoconfigure.WebFluxTest;
+import org.springframework.dao.DataAccessResourceFailureException;
 import org.springframework.http.HttpStatus;
 import org.springframework.http.MediaType;
 import org.springframework.test.context.bean.override.mockito.MockitoBean;
 import org.springframework.test.web.reactive.server.WebTestClient;
 import org.springframework.transaction.CannotCreateTransactionException;
+
+import static org.assertj.core.api.Assertions.assertThat;
 
 /**
  * The transfers over HTTP, without a database.
@@ -85,6 +96,29 @@ class TransferControllerTests {
 			.expectBody()
 			.jsonPath("$.type")
 			.isEqualTo("urn:problem-type:database-unavailable");
+	}
+
+	@Test
+	@ExtendWith(OutputCaptureExtension.class)
+	void theLogTellsWhatTheDriverOrThePoolSaid(CapturedOutput output) {
+		R2dbcException failure = new R2dbcTimeoutException("No connection", new TimeoutException("No item"));
+		BDDMockito.given(this.transfers.execute(transfer))
+			.willReturn(Mono.error(new CannotCreateTransactionException("No transaction", failure)));
+		post(body).expectStatus().isEqualTo(HttpStatus.SERVICE_UNAVAILABLE);
+		assertThat(output).contains("The database did not answer: " + failure).doesNotContain("No item");
+	}
+
+	@ParameterizedTest
+	@ValueSource(ints = { 1264, 1690 })
+	void numberThatIsTooLargeIsNoOutage(int code) {
+		BDDMockito.given(this.transfers.execute(transfer))
+			.willReturn(Mono.error(new DataAccessResourceFailureException("secret",
+					new R2dbcNonTransientResourceException("Out of range", null, code))));
+		post(body).expectStatus()
+			.isEqualTo(HttpStatus.UNPROCESSABLE_CONTENT)
+			.expectBody()
+			.jsonPath("$.type")
+			.isEqualTo("urn:problem-type:out-of-range");
 	}
 
 	private WebTestClient.ResponseSpec post(String body) {
