@@ -26,6 +26,12 @@ final class LocalInfileFolder {
 
 	private static final String PROPERTY = "allow-load-local-infile-in-path";
 
+	/** What MySQL's own clients say of a file that they do not send. */
+	private static final int REJECTED = 2068;
+
+	/** The driver tells by the code alone that something is not permitted. */
+	private static final int ACCESS_DENIED = 1227;
+
 	private final Path folder;
 
 	/**
@@ -63,8 +69,10 @@ final class LocalInfileFolder {
 			throw refused(name, "is not a path");
 		}
 		catch (IOException ex) {
-			throw new R2dbcNonTransientResourceException("The file '" + name + "' of LOAD DATA LOCAL "
-					+ ((ex instanceof NoSuchFileException) ? "does not exist" : "cannot be read"), ex);
+			throw new R2dbcNonTransientResourceException(
+					"The file '" + name + "' of LOAD DATA LOCAL " + ((ex instanceof NoSuchFileException)
+							? "does not exist" : "cannot be read: " + ex.getClass().getSimpleName()),
+					"HY000", REJECTED, ex);
 		}
 	}
 
@@ -101,7 +109,8 @@ final class LocalInfileFolder {
 
 	static R2dbcPermissionDeniedException refused(String name, String reason) {
 		return new R2dbcPermissionDeniedException(
-				"The server asked for the file '" + name + "', which " + reason + " (" + PROPERTY + ")");
+				"The server asked for the file '" + name + "', which " + reason + " (" + PROPERTY + ")", "42000",
+				ACCESS_DENIED);
 	}
 
 }

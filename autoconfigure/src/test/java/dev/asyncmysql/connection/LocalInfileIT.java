@@ -2,7 +2,6 @@ package dev.asyncmysql.connection;
 
 import java.io.IOException;
 import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.HashMap;
@@ -25,12 +24,16 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import reactor.core.publisher.Mono;
 import reactor.netty.resources.LoopResources;
 import reactor.test.StepVerifier;
 
 import org.springframework.boot.context.properties.bind.Binder;
 import org.springframework.boot.context.properties.source.MapConfigurationPropertySource;
+import org.springframework.dao.PermissionDeniedDataAccessException;
+import org.springframework.r2dbc.connection.R2dbcTransactionManager;
 import org.springframework.r2dbc.core.DatabaseClient;
+import org.springframework.transaction.reactive.TransactionalOperator;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -96,22 +99,64 @@ class LocalInfileIT {
 		assertThat(loaded()).isZero();
 	}
 
-	@Test
-	void nothingOutsideIsSentAndThePoolReplacesTheConnection() throws IOException {
+	@ParameterizedTest
+	@ValueSource(strings = { "ssl.mode=PREFERRED", "ssl.mode=DISABLED", "compression-algorithms=ZLIB" })
+	void nothingOutsideIsSentAndTheConnectionStays(String setting) throws IOException {
 		Files.createSymbolicLink(this.safe.resolve("link"), this.root.resolve("secret"));
-		connect("allow-load-local-infile-in-path=" + this.safe, "pool.max-size=1");
-		for (String file : List.of(this.root + "/secret", this.safe + "/../secret", this.safe + "/link")) {
+		connect(setting, "allow-load-local-infile-in-path=" + this.safe, "pool.max-size=1");
+		long connection = number("SELECT CONNECTION_ID()");
+		for (String file : List.of(this.root + "/secret", this.safe + "/../secret", this.safe + "/link", "")) {
 			assertThatIsRefused(file);
 			assertThat(loaded()).isZero();
 		}
+		load(this.safe + "/rows");
+		assertThat(loaded()).isEqualTo(ROWS);
+		assertThat(number("SELECT CONNECTION_ID()")).isEqualTo(connection);
+	}
+
+	@Test
+	void inATransactionTheCallerSeesTheRefusalAndNothingIsWritten() {
+		connect("allow-load-local-infile-in-path=" + this.safe, "pool.max-size=1");
+		TransactionalOperator operator = TransactionalOperator.create(new R2dbcTransactionManager(this.pool));
+		Mono<Void> insert = client().sql("INSERT INTO loaded VALUES ('inserted')").then();
+		Mono<Void> refused = client().sql(statement(this.root + "/secret")).then();
+		StepVerifier.create(operator.transactional(insert.then(refused)))
+			.expectErrorSatisfies((ex) -> assertThat(ex).isInstanceOf(PermissionDeniedDataAccessException.class)
+				.hasMessageContaining("which is not inside")
+				.hasMessageContaining("allow-load-local-infile-in-path"))
+			.verify(LIMIT);
+		assertThat(loaded()).isZero();
+		StepVerifier.create(operator.transactional(insert.then(refused.onErrorComplete()).then(insert)))
+			.expectComplete()
+			.verify(LIMIT);
+		assertThat(loaded()).isEqualTo(2);
+	}
+
+	@Test
+	void withFurtherStatementsARefusalEndsTheConnection() {
+		connect("allow-load-local-infile-in-path=" + this.safe, "pool.max-size=1");
+		StepVerifier.create(client().sql(statement(this.root + "/secret") + "; SELECT 1").then())
+			.expectErrorSatisfies((ex) -> assertThat(ex).hasStackTraceContaining("which is not inside"))
+			.verify(LIMIT);
+		assertThat(loaded()).isZero();
+	}
+
+	@Test
+	void theServersOwnErrorIsPassed() {
+		connect("allow-load-local-infile-in-path=" + this.safe, "pool.max-size=1");
+		StepVerifier.create(client().sql(statement(this.root + "/secret").replace("loaded", "nowhere")).then())
+			.expectErrorSatisfies((ex) -> assertThat(ex).hasStackTraceContaining("nowhere"))
+			.verify(LIMIT);
+		assertThat(loaded()).isZero();
 	}
 
 	@Test
 	void aMissingFileFailsTheStatement() {
 		connect("allow-load-local-infile-in-path=" + this.safe, "pool.max-size=1");
 		StepVerifier.create(client().sql(statement(this.safe + "/none")).then())
-			.expectErrorSatisfies((ex) -> assertThat(ex).hasRootCauseInstanceOf(NoSuchFileException.class)
-				.hasStackTraceContaining(R2dbcNonTransientResourceException.class.getName()))
+			.expectErrorSatisfies(
+					(ex) -> assertThat(ex).hasRootCauseInstanceOf(R2dbcNonTransientResourceException.class)
+						.hasStackTraceContaining("does not exist"))
 			.verify(LIMIT);
 		assertThat(loaded()).isZero();
 	}
@@ -162,11 +207,11 @@ class LocalInfileIT {
 	}
 
 	private long loaded() {
-		return client().sql("SELECT COUNT(*) FROM loaded")
-			.mapValue(Long.class)
-			.one()
-			.blockOptional(LIMIT)
-			.orElseThrow();
+		return number("SELECT COUNT(*) FROM loaded");
+	}
+
+	private long number(String sql) {
+		return client().sql(sql).mapValue(Long.class).one().blockOptional(LIMIT).orElseThrow();
 	}
 
 	private void execute(String sql) {
