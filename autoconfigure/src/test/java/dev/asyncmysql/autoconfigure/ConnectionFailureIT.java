@@ -130,6 +130,21 @@ class ConnectionFailureIT {
 	}
 
 	@Test
+	void serverThatDemandsTls(CapturedOutput output) {
+		MySqlServer.execute("SET GLOBAL require_secure_transport = ON");
+		try {
+			assertThatStartFails("async-mysql.ssl.mode=DISABLED");
+		}
+		finally {
+			MySqlServer.execute("SET GLOBAL require_secure_transport = OFF");
+		}
+		assertThat(output).contains(FAILED)
+			.contains("demands TLS")
+			.contains("(error 3159)")
+			.contains("async-mysql.ssl.mode");
+	}
+
+	@Test
 	void noConnectionLeft(CapturedOutput output) {
 		execute("CREATE USER IF NOT EXISTS single@'%' IDENTIFIED BY 'secret' WITH MAX_USER_CONNECTIONS 1");
 		execute("GRANT ALL ON *.* TO single@'%'");
