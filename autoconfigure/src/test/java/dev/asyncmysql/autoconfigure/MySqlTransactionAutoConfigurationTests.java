@@ -70,7 +70,9 @@ class MySqlTransactionAutoConfigurationTests {
 	@Test
 	void withoutBootsTransactionsBootsManagerStays() {
 		this.contexts.withClassLoader(new FilteredClassLoader(TransactionManagerCustomizers.class))
-			.run((context) -> assertThat(context).doesNotHaveBean(MySqlTransactionManager.class));
+			.run((context) -> assertThat(context).hasNotFailed()
+				.hasSingleBean(R2dbcTransactionManager.class)
+				.doesNotHaveBean(MySqlTransactionManager.class));
 	}
 
 }

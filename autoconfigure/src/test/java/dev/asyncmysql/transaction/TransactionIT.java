@@ -9,6 +9,7 @@ import dev.asyncmysql.MySqlServer;
 import dev.asyncmysql.RequiresMySql;
 import dev.asyncmysql.autoconfigure.AsyncMySqlAutoConfiguration;
 import dev.asyncmysql.autoconfigure.MySqlTransactionAutoConfiguration;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
@@ -21,6 +22,8 @@ import org.springframework.boot.test.context.runner.ApplicationContextRunner;
 import org.springframework.boot.transaction.autoconfigure.TransactionAutoConfiguration;
 import org.springframework.boot.transaction.autoconfigure.TransactionManagerCustomizationAutoConfiguration;
 import org.springframework.r2dbc.core.DatabaseClient;
+import org.springframework.transaction.TransactionExecution;
+import org.springframework.transaction.TransactionExecutionListener;
 import org.springframework.transaction.annotation.Isolation;
 import org.springframework.transaction.annotation.Propagation;
 import org.springframework.transaction.annotation.Transactional;
@@ -94,6 +97,17 @@ class TransactionIT {
 	}
 
 	@Test
+	void listenersAreToldOfEachTransaction() {
+		List<String> told = new ArrayList<>();
+		this.contexts.withBean(TransactionExecutionListener.class, () -> new Listener(told)).run((context) -> {
+			Work work = context.getBean(Work.class);
+			work.serializable().block(LIMIT);
+			work.failing().onErrorComplete(IllegalStateException.class).block(LIMIT);
+		});
+		assertThat(told).containsExactly("begin", "commit", "begin", "rollback");
+	}
+
+	@Test
 	void operatorTakesADefinition() {
 		DefaultTransactionDefinition definition = new DefaultTransactionDefinition();
 		definition.setReadOnly(true);
@@ -129,6 +143,26 @@ class TransactionIT {
 			client.sql("SET GLOBAL general_log = OFF").then().block(LIMIT);
 		});
 		return statements;
+	}
+
+	/** Writes down what it is told. */
+	private record Listener(List<String> told) implements TransactionExecutionListener {
+
+		@Override
+		public void afterBegin(TransactionExecution transaction, @Nullable Throwable failure) {
+			this.told.add("begin");
+		}
+
+		@Override
+		public void afterCommit(TransactionExecution transaction, @Nullable Throwable failure) {
+			this.told.add("commit");
+		}
+
+		@Override
+		public void afterRollback(TransactionExecution transaction, @Nullable Throwable failure) {
+			this.told.add("rollback");
+		}
+
 	}
 
 	/** What is transactional. */
