@@ -70,7 +70,7 @@ class AheadOfTimeTests {
 		process(generation);
 		RuntimeHints hints = generation.getRuntimeHints();
 		for (Class<?> type : List.of(ConnectionSettings.class, ConnectionSettings.Ssl.class,
-				ConnectionSettings.Pool.class)) {
+				ConnectionSettings.Pool.class, ConnectionSettings.Health.class)) {
 			assertThat(RuntimeHintsPredicates.reflection().onType(type)).accepts(hints);
 			assertThat(RuntimeHintsPredicates.reflection().onConstructorInvocation(type.getDeclaredConstructors()[0]))
 				.accepts(hints);
