@@ -2,9 +2,14 @@ package dev.asyncmysql.sample;
 
 import java.time.Duration;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.Stream;
 
 import org.awaitility.Awaitility;
+import org.junit.jupiter.api.Named;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
 import org.reactivestreams.Publisher;
 import reactor.core.Disposable;
 import reactor.core.publisher.Flux;
@@ -13,6 +18,8 @@ import reactor.core.publisher.Sinks;
 import reactor.test.StepVerifier;
 
 import org.springframework.beans.factory.annotation.Autowired;
+import org.springframework.boot.test.system.CapturedOutput;
+import org.springframework.boot.test.system.OutputCaptureExtension;
 import org.springframework.http.HttpStatus;
 import org.springframework.http.MediaType;
 import org.springframework.transaction.reactive.TransactionalOperator;
@@ -64,6 +71,33 @@ abstract class AbstractDepositTests extends AbstractLedgerTests {
 			.verify(TIMEOUT);
 		assertThat(read(id).balance()).isEqualTo("1000.00");
 		assertThat(statement(id)).hasSize(1_000);
+	}
+
+	/**
+	 * What the server does with its buffers after the answer, only the log tells.
+	 */
+	@ParameterizedTest
+	@MethodSource("badUploads")
+	@ExtendWith(OutputCaptureExtension.class)
+	void badUploadReleasesEachBufferOnce(String body, CapturedOutput output) {
+		long id = open("0").id();
+		client().post()
+			.uri("/accounts/{id}/deposits", id)
+			.contentType(CSV)
+			.bodyValue(body)
+			.exchangeToMono((response) -> response.releaseBody().thenReturn(response.statusCode()))
+			.as(StepVerifier::create)
+			.expectNext(HttpStatus.BAD_REQUEST)
+			.expectComplete()
+			.verify(TIMEOUT);
+		Awaitility.await()
+			.during(Duration.ofSeconds(1))
+			.untilAsserted(() -> assertThat(output).doesNotContain("IllegalReferenceCountException"));
+	}
+
+	static Stream<Named<String>> badUploads() {
+		return Stream.of(Named.of("three bad lines", "x;1\ny,1\nz,1\n"),
+				Named.of("a line of 3 MB", "R".repeat(3_000_000)));
 	}
 
 	@Test

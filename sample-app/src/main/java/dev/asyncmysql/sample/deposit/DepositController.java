@@ -3,6 +3,7 @@ package dev.asyncmysql.sample.deposit;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 
+import org.springframework.core.io.buffer.DataBuffer;
 import org.springframework.http.MediaType;
 import org.springframework.web.bind.annotation.PathVariable;
 import org.springframework.web.bind.annotation.PostMapping;
@@ -11,7 +12,7 @@ import org.springframework.web.bind.annotation.RequestMapping;
 import org.springframework.web.bind.annotation.RestController;
 
 /**
- * The import of deposits over HTTP. A body of text arrives line by line.
+ * The import of deposits over HTTP.
  */
 @RestController
 @RequestMapping("/accounts/{id}/deposits")
@@ -27,13 +28,13 @@ class DepositController {
 	}
 
 	@PostMapping(consumes = MediaType.APPLICATION_NDJSON_VALUE)
-	Mono<Receipt> importJson(@PathVariable long id, @RequestBody Flux<String> lines) {
-		return this.deposits.run(id, this.formats.json().read(lines));
+	Mono<Receipt> importJson(@PathVariable long id, @RequestBody Flux<DataBuffer> body) {
+		return this.deposits.run(id, this.formats.json().read(Lines.of(body)));
 	}
 
 	@PostMapping(consumes = "text/csv")
-	Mono<Receipt> importCsv(@PathVariable long id, @RequestBody Flux<String> lines) {
-		return this.deposits.run(id, this.formats.csv().read(lines));
+	Mono<Receipt> importCsv(@PathVariable long id, @RequestBody Flux<DataBuffer> body) {
+		return this.deposits.run(id, this.formats.csv().read(Lines.of(body)));
 	}
 
 }

@@ -11,7 +11,7 @@ import reactor.util.function.Tuple2;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.ObjectReader;
 
-import org.springframework.web.server.ContentTooLargeException;
+import org.springframework.core.io.buffer.DataBufferLimitException;
 
 /**
  * Turns lines of text into deposits, and names the first that is none.
@@ -46,7 +46,7 @@ class DepositFormat {
 		long number = numbered.getT1() + 1;
 		Throwable failure = numbered.getT2().getThrowable();
 		String line = numbered.getT2().get();
-		if (failure instanceof ContentTooLargeException) {
+		if (failure instanceof DataBufferLimitException) {
 			sink.error(new InvalidLineException(number, "is too long", failure));
 		}
 		else if (failure != null) {
