@@ -1,5 +1,7 @@
 package dev.asyncmysql.sample;
 
+import java.util.List;
+
 import io.swagger.v3.core.converter.ModelConverters;
 import io.swagger.v3.oas.models.OpenAPI;
 import io.swagger.v3.oas.models.Operation;
@@ -7,14 +9,17 @@ import io.swagger.v3.oas.models.info.Info;
 import io.swagger.v3.oas.models.media.Content;
 import io.swagger.v3.oas.models.media.MediaType;
 import io.swagger.v3.oas.models.media.Schema;
+import io.swagger.v3.oas.models.media.StringSchema;
 import io.swagger.v3.oas.models.responses.ApiResponse;
 import io.swagger.v3.oas.models.responses.ApiResponses;
 import org.springdoc.core.customizers.OpenApiCustomizer;
+import org.springdoc.core.utils.SpringDocUtils;
 
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.beans.factory.annotation.Qualifier;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
+import org.springframework.core.io.buffer.DataBuffer;
 import org.springframework.core.task.AsyncTaskExecutor;
 import org.springframework.http.ProblemDetail;
 import org.springframework.web.reactive.config.BlockingExecutionConfigurer;
@@ -45,6 +50,7 @@ class ApiDescription implements WebFluxConfigurer {
 
 	@Bean
 	static OpenAPI ledger() {
+		SpringDocUtils.getConfig().replaceWithSchema(DataBuffer.class, new StringSchema());
 		return new OpenAPI().info(new Info().title("Ledger").version("1").description("""
 				Accounts, transfers between them, deposits and statements."""));
 	}
@@ -53,8 +59,19 @@ class ApiDescription implements WebFluxConfigurer {
 	static OpenApiCustomizer problems() {
 		return (api) -> {
 			ModelConverters.getInstance(true).read(ProblemDetail.class).forEach(api.getComponents()::addSchemas);
-			api.getPaths().values().forEach((path) -> path.readOperations().forEach(ApiDescription::addProblem));
+			api.getPaths().values().forEach((path) -> path.readOperations().forEach(ApiDescription::complete));
 		};
+	}
+
+	private static void complete(Operation operation) {
+		operation.getResponses().values().stream().map(ApiResponse::getContent).forEach(ApiDescription::dropQuality);
+		addProblem(operation);
+	}
+
+	// The quality of a media type serves the choice between two methods of a controller.
+	private static void dropQuality(Content content) {
+		List.copyOf(content.keySet())
+			.forEach((type) -> content.addMediaType(type.replaceFirst(";q=.*", ""), content.remove(type)));
 	}
 
 	private static void addProblem(Operation operation) {

@@ -112,6 +112,20 @@ abstract class AbstractOperationTests extends AbstractLedgerTests {
 					MediaType.APPLICATION_PROBLEM_JSON_VALUE, "ProblemDetail"));
 	}
 
+	@Test
+	void openApiTellsStatusAndMediaTypesAsTheyAre() {
+		this.web.get()
+			.uri("/v3/api-docs")
+			.exchange()
+			.expectBody()
+			.jsonPath("$.paths['/accounts'].post.responses.keys()")
+			.isEqualTo(Set.of("201", "default"))
+			.jsonPath("$.paths['/accounts/{id}/statement'].get.responses['200'].content.keys()")
+			.isEqualTo(Set.of(MediaType.APPLICATION_NDJSON_VALUE, MediaType.TEXT_EVENT_STREAM_VALUE))
+			.jsonPath("$.paths['/accounts/{id}/deposits'].post.requestBody.content[*].schema.items.type")
+			.isEqualTo(List.of("string", "string"));
+	}
+
 	private static Stream<String> names(RequestMappingInfo mapping) {
 		return mapping.getMethodsCondition()
 			.getMethods()
