@@ -15,6 +15,7 @@ import java.nio.file.attribute.BasicFileAttributes;
 import java.util.Set;
 
 import dev.asyncmysql.InvalidSettingsException;
+import io.asyncer.r2dbc.mysql.MySqlConnectionFactoryProvider;
 import io.r2dbc.spi.R2dbcNonTransientResourceException;
 import io.r2dbc.spi.R2dbcPermissionDeniedException;
 
@@ -43,8 +44,11 @@ final class LocalInfileFolder {
 			this.folder = Path.of(folder).toRealPath();
 		}
 		catch (IOException | InvalidPathException ex) {
-			InvalidSettingsException invalid = new InvalidSettingsException("async-mysql." + PROPERTY,
-					"there is no folder " + folder, "Name a folder, or remove the property.");
+			// The property is checked before, under its own name: this one comes from
+			// code.
+			InvalidSettingsException invalid = new InvalidSettingsException(
+					MySqlConnectionFactoryProvider.ALLOW_LOAD_LOCAL_INFILE_IN_PATH.name(),
+					"there is no folder " + folder, "Name a folder, or remove the option.");
 			invalid.initCause(ex);
 			throw invalid;
 		}

@@ -101,7 +101,7 @@ class LocalInfileFolderTests {
 	void aMissingFolderIsAnErrorAtStart() {
 		assertThatExceptionOfType(InvalidSettingsException.class)
 			.isThrownBy(() -> new LocalInfileFolder(this.root + "/none"))
-			.withMessageContaining("there is no folder");
+			.withMessageStartingWith("allowLoadLocalInfileInPath: there is no folder");
 	}
 
 	private void assertThatIsRefused(String name) {
