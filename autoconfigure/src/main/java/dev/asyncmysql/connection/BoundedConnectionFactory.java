@@ -52,13 +52,13 @@ final class BoundedConnectionFactory implements ConnectionFactory, Wrapped<Conne
 				.onErrorMap(TimeoutException.class,
 						(ex) -> new R2dbcTimeoutException("%s within %d ms (%s.pool.max-create-connection-time)"
 							.formatted(ConnectionFailure.NOT_LET_IN, limit.toMillis(), this.server.prefix()), ex))
+				.doOnNext(this.server::opened)
 				.doOnNext((opened) -> open.set(true))
 				.doFinally((signal) -> {
 					if (!open.get()) {
 						wire.cut();
 					}
 				})
-				.doOnNext(this.server::opened)
 				.doOnError((ex) -> ConnectionFailure.mark(ex, this.server.settings(), this.server.prefix()));
 		});
 	}

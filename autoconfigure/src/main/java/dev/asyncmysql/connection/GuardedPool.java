@@ -25,7 +25,6 @@ import reactor.core.Disposable;
 import reactor.core.Disposables;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
-import reactor.core.scheduler.Schedulers;
 import reactor.pool.PoolAcquirePendingLimitException;
 import reactor.pool.PoolBuilder;
 import reactor.pool.PoolConfig;
@@ -222,17 +221,7 @@ final class GuardedPool extends ConnectionPool {
 	 */
 	@Override
 	public void dispose() {
-		Mono<Void> closed = disposeLater().timeout(this.settings.maxCloseTime()).onErrorResume((ex) -> {
-			logger.warn("Not all connections could be closed within " + this.settings.maxCloseTime().toMillis()
-					+ " ms; the server will find them gone", ex);
-			return Mono.empty();
-		});
-		if (Schedulers.isInNonBlockingThread()) {
-			closed.subscribe();
-		}
-		else {
-			closed.block();
-		}
+		Shutdown.await(disposeLater(), this.settings.maxCloseTime(), "The connection pool");
 	}
 
 }

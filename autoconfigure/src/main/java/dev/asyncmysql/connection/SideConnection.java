@@ -23,18 +23,13 @@ final class SideConnection {
 	/** Longer than the usual interval of probes, ten seconds to half a minute. */
 	private static final Duration IDLE = Duration.ofMinutes(1);
 
-	/** What cutting a connection takes beyond the wait for a polite close. */
-	private static final Duration GRACE = Duration.ofSeconds(1);
-
 	private final InstrumentedPool<Connection> pool;
 
 	private final Duration closeLimit;
 
 	SideConnection(Mono<Connection> source, Duration closeLimit) {
 		this.closeLimit = closeLimit;
-		// As in r2dbc-pool: a connection that is opened from an event loop would be
-		// pinned
-		// to it.
+		// As in r2dbc-pool: one that is opened from an event loop would be pinned to it.
 		this.pool = PoolBuilder.from(source.subscribeOn(Schedulers.single()))
 			.sizeBetween(0, 1)
 			.evictionPredicate(new Eviction(IDLE, Duration.ofMillis(-1), 0))
@@ -65,16 +60,7 @@ final class SideConnection {
 	}
 
 	void dispose() {
-		Mono<Void> closed = this.pool.disposeLater().timeout(this.closeLimit.plus(GRACE)).onErrorResume((ex) -> {
-			logger.warn("The side connection could not be closed within " + this.closeLimit.toMillis() + " ms", ex);
-			return Mono.empty();
-		});
-		if (Schedulers.isInNonBlockingThread()) {
-			closed.subscribe();
-		}
-		else {
-			closed.block();
-		}
+		Shutdown.await(this.pool.disposeLater(), this.closeLimit, "The side connection");
 	}
 
 }

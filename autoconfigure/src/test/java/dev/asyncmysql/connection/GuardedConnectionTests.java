@@ -4,6 +4,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicReference;
 
 import dev.asyncmysql.ConnectionSettings;
 import io.netty.channel.embedded.EmbeddedChannel;
@@ -40,6 +41,8 @@ class GuardedConnectionTests {
 	private final AtomicBoolean closed = new AtomicBoolean();
 
 	private final EmbeddedChannel channel = new EmbeddedChannel();
+
+	private final AtomicReference<EmbeddedChannel> channels = new AtomicReference<>(this.channel);
 
 	private final Wire wire = new Wire();
 
@@ -110,6 +113,29 @@ class GuardedConnectionTests {
 	}
 
 	@Test
+	void thePoolAndTheSideConnectionAreCutWhereNoGoodbyeIsTaken() {
+		given(this.driver.close()).willAnswer((invocation) -> Mono.never());
+		given(((Lifecycle) this.driver).preRelease()).willAnswer((invocation) -> Mono.empty());
+		Server server = server();
+		ConnectionPool pool = MySqlConnectionFactories.pooled(server, List.of());
+		Mono.usingWhen(pool.create(), Mono::just, Connection::close).block(LIMIT);
+		pool.dispose();
+		Awaitility.await().until(() -> !this.channel.isOpen());
+		EmbeddedChannel another = new EmbeddedChannel();
+		this.channels.set(another);
+		server.ask(LIMIT).block(LIMIT);
+		server.dispose();
+		Awaitility.await().until(() -> !another.isOpen());
+	}
+
+	@Test
+	void aConnectionWhoseVersionCannotBeReadIsCut() {
+		given(this.driver.getMetadata()).willThrow(new IllegalStateException("broken"));
+		StepVerifier.create(server().connections().create()).expectErrorMessage("broken").verify(LIMIT);
+		assertThat(this.channel.isOpen()).isFalse();
+	}
+
+	@Test
 	void aWireThatWasCutBeforeItsChannelCameCutsIt() {
 		Wire early = new Wire();
 		early.cut();
@@ -120,7 +146,10 @@ class GuardedConnectionTests {
 
 	private Server server() {
 		ConnectionFactory factory = mock();
-		willAnswer((invocation) -> Mono.just(this.driver)).given(factory).create();
+		willAnswer((invocation) -> Mono.deferContextual((context) -> {
+			context.get(Wire.class).attach(this.channels.get());
+			return Mono.just(this.driver);
+		})).given(factory).create();
 		return MySqlConnectionFactories.server(new Binder(new MapConfigurationPropertySource(
 				Map.of("c.pool.max-release-time", "200ms", "c.pool.max-close-time", "200ms", "c.pool.min-idle", 0)))
 			.bindOrCreate("c", ConnectionSettings.class), factory, "c");
