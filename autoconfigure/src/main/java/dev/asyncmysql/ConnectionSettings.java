@@ -37,6 +37,8 @@ import org.springframework.util.unit.DataSize;
  * on MariaDB every statement).
  * @param lockWaitTimeout Time that a statement waits for a row lock
  * (innodb_lock_wait_timeout, whole seconds).
+ * @param responseTimeout Time that the server may stay silent while a caller waits for
+ * it. Then the statement is ended, and fails.
  * @param sessionVariables Session variables to set on each new connection, each as
  * name=value, with quotes where SQL needs them.
  * @param connectionTimeZone Time zone in which temporal values travel: LOCAL, SERVER or
@@ -70,6 +72,7 @@ import org.springframework.util.unit.DataSize;
  * through META-INF/services.
  * @param options Further options of the driver by the driver's own names, for what has no
  * property here.
+ * @param cancel Statements whose caller has gone.
  * @param ssl TLS.
  * @param pool Connection pool.
  * @param health Health indicator.
@@ -79,17 +82,17 @@ public record ConnectionSettings(@Nullable String host, @DefaultValue(Defaults.P
 		@Nullable String database, @Nullable String username, @Nullable String password, @Nullable String unixSocket,
 		@Nullable Boolean createDatabaseIfNotExist, @DefaultValue(Defaults.CONNECT_TIMEOUT) Duration connectTimeout,
 		@Nullable Duration statementTimeout, @Nullable Duration lockWaitTimeout,
-		@DefaultValue List<String> sessionVariables, @Nullable String connectionTimeZone,
-		@Nullable Boolean forceConnectionTimeZoneToSession, @Nullable Boolean preserveInstants,
-		@Nullable ZeroDateOption zeroDate, @Nullable Boolean tinyInt1IsBit, @Nullable Boolean useServerPrepareStatement,
-		@Nullable Integer prepareCacheSize, @Nullable Integer queryCacheSize,
-		@DefaultValue(Defaults.TCP_KEEP_ALIVE) boolean tcpKeepAlive,
+		@DefaultValue(Defaults.RESPONSE_TIMEOUT) Duration responseTimeout, @DefaultValue List<String> sessionVariables,
+		@Nullable String connectionTimeZone, @Nullable Boolean forceConnectionTimeZoneToSession,
+		@Nullable Boolean preserveInstants, @Nullable ZeroDateOption zeroDate, @Nullable Boolean tinyInt1IsBit,
+		@Nullable Boolean useServerPrepareStatement, @Nullable Integer prepareCacheSize,
+		@Nullable Integer queryCacheSize, @DefaultValue(Defaults.TCP_KEEP_ALIVE) boolean tcpKeepAlive,
 		@DefaultValue(Defaults.TCP_NO_DELAY) boolean tcpNoDelay, @Nullable Boolean metrics,
 		@DefaultValue List<CompressionAlgorithm> compressionAlgorithms, @Nullable Integer zstdCompressionLevel,
 		@Nullable String allowLoadLocalInfileInPath, @Nullable DataSize localInfileBufferSize,
 		@Nullable String serverRsaPublicKeyFile, @Nullable Boolean autodetectExtensions,
-		@DefaultValue Map<String, Object> options, @DefaultValue Ssl ssl, @DefaultValue Pool pool,
-		@DefaultValue Health health) {
+		@DefaultValue Map<String, Object> options, @DefaultValue Cancel cancel, @DefaultValue Ssl ssl,
+		@DefaultValue Pool pool, @DefaultValue Health health) {
 
 	public ConnectionSettings {
 		host = textOrNull(host);
@@ -247,6 +250,18 @@ public record ConnectionSettings(@Nullable String host, @DefaultValue(Defaults.P
 		public Pool {
 			validationQuery = textOrNull(validationQuery);
 		}
+	}
+
+	/**
+	 * Statements whose caller has gone.
+	 *
+	 * @param grace Time that such a statement may go on before it is ended.
+	 * @param killQuery Whether to end it at the server, by KILL QUERY through a side
+	 * connection; otherwise its connection is closed, and it may run on at the server.
+	 */
+	public record Cancel(@DefaultValue(Defaults.CANCEL_GRACE) Duration grace,
+			@DefaultValue(Defaults.CANCEL_KILL_QUERY) boolean killQuery) {
+
 	}
 
 	/**

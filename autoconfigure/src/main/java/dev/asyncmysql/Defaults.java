@@ -18,6 +18,25 @@ final class Defaults {
 	static final String CONNECT_TIMEOUT = "5s";
 
 	/**
+	 * What waits behind a web request has usually gone after a minute: load balancers and
+	 * gateways give up then. A statement that may take longer without a word, such as a
+	 * large report, asks for more. The driver waits without a limit.
+	 */
+	static final String RESPONSE_TIMEOUT = "1m";
+
+	/**
+	 * Most statements end by themselves within a second, and their connection stays;
+	 * those that do not would hold it, and work on at the server for nobody.
+	 */
+	static final String CANCEL_GRACE = "1s";
+
+	/**
+	 * Only the server can stop a statement. A proxy that shows connection identifiers of
+	 * its own is the exception.
+	 */
+	static final String CANCEL_KILL_QUERY = "true";
+
+	/**
 	 * MySQL's packets are small requests that wait for an answer: Nagle's algorithm
 	 * together with delayed acknowledgements costs up to 40 ms for a request that is
 	 * written in two parts. The driver's default is off.

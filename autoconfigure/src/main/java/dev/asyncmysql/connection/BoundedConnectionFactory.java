@@ -45,9 +45,10 @@ final class BoundedConnectionFactory implements ConnectionFactory, Wrapped<Conne
 			Wire wire = new Wire();
 			AtomicBoolean open = new AtomicBoolean();
 			Duration limit = this.server.settings().pool().maxCreateConnectionTime();
-			Mono<Connection> connection = Mono.from(this.delegate.create())
+			Mono<GuardedConnection> connection = Mono.from(this.delegate.create())
 				.contextWrite((context) -> context.put(Wire.class, wire))
-				.map((opened) -> new GuardedConnection(opened, wire, this.server));
+				.flatMap((opened) -> Session.read(GuardedConnection.driver(opened))
+					.map((session) -> new GuardedConnection(opened, wire, this.server, session)));
 			return TimeLimit.within(connection, limit)
 				.onErrorMap(TimeoutException.class,
 						(ex) -> new R2dbcTimeoutException("%s within %d ms (%s.pool.max-create-connection-time)"
@@ -59,7 +60,8 @@ final class BoundedConnectionFactory implements ConnectionFactory, Wrapped<Conne
 						wire.cut();
 					}
 				})
-				.doOnError((ex) -> ConnectionFailure.mark(ex, this.server.settings(), this.server.prefix()));
+				.doOnError((ex) -> ConnectionFailure.mark(ex, this.server.settings(), this.server.prefix()))
+				.cast(Connection.class);
 		});
 	}
 

@@ -1,6 +1,7 @@
 package dev.asyncmysql.connection;
 
 import java.time.Duration;
+import java.util.Objects;
 import java.util.concurrent.TimeoutException;
 
 import io.r2dbc.spi.Batch;
@@ -8,7 +9,10 @@ import io.r2dbc.spi.Connection;
 import io.r2dbc.spi.ConnectionMetadata;
 import io.r2dbc.spi.IsolationLevel;
 import io.r2dbc.spi.Lifecycle;
+import io.r2dbc.spi.R2dbcException;
+import io.r2dbc.spi.R2dbcNonTransientResourceException;
 import io.r2dbc.spi.R2dbcTimeoutException;
+import io.r2dbc.spi.Result;
 import io.r2dbc.spi.Statement;
 import io.r2dbc.spi.TransactionDefinition;
 import io.r2dbc.spi.ValidationDepth;
@@ -17,6 +21,7 @@ import org.apache.commons.logging.Log;
 import org.apache.commons.logging.LogFactory;
 import org.jspecify.annotations.Nullable;
 import org.reactivestreams.Publisher;
+import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 
 /**
@@ -27,9 +32,14 @@ import reactor.core.publisher.Mono;
  */
 final class GuardedConnection implements Connection, Lifecycle, Wrapped<Connection> {
 
+	/** There is no such session, or no longer. From the MySQL error message reference. */
+	private static final int NO_SUCH_THREAD = 1094;
+
 	private static final Log logger = LogFactory.getLog(GuardedConnection.class);
 
 	private final Connection delegate;
+
+	private final Connection raw;
 
 	private final @Nullable Lifecycle lifecycle;
 
@@ -37,48 +47,119 @@ final class GuardedConnection implements Connection, Lifecycle, Wrapped<Connecti
 
 	private final Server server;
 
-	GuardedConnection(Connection delegate, Wire wire, Server server) {
+	private final Session session;
+
+	private final ExchangeLine line = new ExchangeLine();
+
+	private final Watchdog watchdog;
+
+	private volatile boolean givenBack;
+
+	GuardedConnection(Connection delegate, Wire wire, Server server, Session session) {
 		this.delegate = delegate;
-		this.lifecycle = lifecycle(delegate);
+		this.raw = driver(delegate);
+		// The pool looks at the connection itself only, and r2dbc-proxy hides what the
+		// driver does before a release: it ends an open transaction.
+		this.lifecycle = (this.raw instanceof Lifecycle found) ? found : null;
 		this.wire = wire;
 		this.server = server;
+		this.session = session;
+		this.watchdog = new Watchdog(this, this.line, wire, server);
 	}
 
-	// The pool looks at the connection itself only, and r2dbc-proxy hides what the driver
-	// does before a release: it ends an open transaction.
-	private static @Nullable Lifecycle lifecycle(Object connection) {
-		if (connection instanceof Lifecycle found) {
-			return found;
+	/**
+	 * Return the driver's own connection, for what decorators need not observe.
+	 * @param connection the driver's connection as decorators have wrapped it
+	 * @return the innermost connection
+	 */
+	static Connection driver(Connection connection) {
+		return (connection instanceof Wrapped<?> wrapped && wrapped.unwrap() instanceof Connection inner)
+				? driver(inner) : connection;
+	}
+
+	Session session() {
+		return this.session;
+	}
+
+	boolean isGivenBack() {
+		return this.givenBack;
+	}
+
+	/**
+	 * Look at what is under way.
+	 * @param now the time, as of {@link System#nanoTime()}
+	 * @return {@code false} once the connection is closed
+	 */
+	boolean inspect(long now) {
+		this.watchdog.inspect(now);
+		return this.wire.isOpen();
+	}
+
+	/**
+	 * End the statement of another session of the same server.
+	 * @param other the session
+	 * @return a mono that completes when the server has acknowledged, also where the
+	 * other has ended; it fails where the server refuses or is another one
+	 */
+	Mono<Void> kill(Session other) {
+		Long id = other.id();
+		if (id == null || !Objects.equals(this.session.serverId(), other.serverId())) {
+			return Mono.error(() -> new R2dbcNonTransientResourceException(
+					"The statement runs on another server than the side connection reaches"));
 		}
-		return (connection instanceof Wrapped<?> wrapped) ? lifecycle(wrapped.unwrap()) : null;
+		return Flux.from(this.raw.createStatement("KILL QUERY ?").bind(0, id).execute())
+			.flatMap(Result::getRowsUpdated)
+			.then()
+			.onErrorResume((ex) -> ex instanceof R2dbcException failure && failure.getErrorCode() == NO_SUCH_THREAD,
+					(ex) -> Mono.empty());
+	}
+
+	/**
+	 * Go through the server once more, so that a KILL that came late finds this rather
+	 * than the next statement.
+	 * @return a mono that completes with the server's answer
+	 */
+	Mono<Void> fence() {
+		return Mono.defer(() -> Server.validate(this.raw));
 	}
 
 	@Override
 	public Publisher<Void> postAllocate() {
+		this.givenBack = false;
 		return (this.lifecycle != null) ? this.lifecycle.postAllocate() : Mono.empty();
 	}
 
 	/**
 	 * Make the connection fit for the next caller: end what is open.
-	 * @return a mono that completes when the server has answered; it fails where it has
-	 * not in time, and the connection is dead then
+	 * @return a mono that completes when nothing is left to do, at once where every
+	 * statement has ended outside a transaction; it fails where the server has not
+	 * answered in time, and the connection is dead then
 	 */
 	@Override
 	public Publisher<Void> preRelease() {
-		if (this.lifecycle == null) {
+		if (this.line.isQuiet() && this.raw.isAutoCommit()) {
 			return Mono.empty();
 		}
 		Duration limit = this.server.settings().pool().maxReleaseTime();
-		return Mono.from(this.lifecycle.preRelease())
+		return Mono.defer(this::settle)
+			.then(Mono.defer(this::endTransaction))
 			.timeout(limit)
-			.doOnSuccess((released) -> this.server.answered())
-			.onErrorMap(TimeoutException.class, (ex) -> {
-				this.wire.cut();
-				return new R2dbcTimeoutException(
-						"The connection was still busy %d ms (%s.pool.max-release-time) after it was given back, and was cut"
-							.formatted(limit.toMillis(), this.server.prefix()),
-						ex);
-			});
+			.onErrorMap(TimeoutException.class, (ex) -> new R2dbcTimeoutException(
+					"The connection was still busy %d ms (%s.pool.max-release-time) after it was given back, and was cut"
+						.formatted(limit.toMillis(), this.server.prefix()),
+					ex))
+			.doOnError((ex) -> this.wire.cut());
+	}
+
+	private Mono<Void> settle() {
+		this.givenBack = true;
+		this.line.withdrawAll().forEach((exchange) -> exchange.refuse(Watchdog.givenBack()));
+		return this.line.idle();
+	}
+
+	private Mono<Void> endTransaction() {
+		return (this.lifecycle == null || this.raw.isAutoCommit()) ? Mono.empty()
+				: Mono.from(this.lifecycle.preRelease());
 	}
 
 	@Override
@@ -87,6 +168,7 @@ final class GuardedConnection implements Connection, Lifecycle, Wrapped<Connecti
 	}
 
 	private Mono<Void> sayGoodbye() {
+		this.givenBack = true;
 		return Mono.from(this.delegate.close())
 			.timeout(this.server.settings().pool().maxCloseTime())
 			.onErrorResume((ex) -> {
@@ -111,32 +193,32 @@ final class GuardedConnection implements Connection, Lifecycle, Wrapped<Connecti
 
 	@Override
 	public Publisher<Void> beginTransaction() {
-		return this.delegate.beginTransaction();
+		return Exchange.command(this.line, this.delegate.beginTransaction());
 	}
 
 	@Override
 	public Publisher<Void> beginTransaction(TransactionDefinition definition) {
-		return this.delegate.beginTransaction(definition);
+		return Exchange.command(this.line, this.delegate.beginTransaction(definition));
 	}
 
 	@Override
 	public Publisher<Void> commitTransaction() {
-		return this.delegate.commitTransaction();
+		return Exchange.command(this.line, this.delegate.commitTransaction());
 	}
 
 	@Override
 	public Batch createBatch() {
-		return this.delegate.createBatch();
+		return new GuardedBatch(this.delegate.createBatch(), this.line);
 	}
 
 	@Override
 	public Publisher<Void> createSavepoint(String name) {
-		return this.delegate.createSavepoint(name);
+		return Exchange.command(this.line, this.delegate.createSavepoint(name));
 	}
 
 	@Override
 	public Statement createStatement(String sql) {
-		return this.delegate.createStatement(sql);
+		return new GuardedStatement(this.delegate.createStatement(sql), this.line);
 	}
 
 	@Override
@@ -156,42 +238,43 @@ final class GuardedConnection implements Connection, Lifecycle, Wrapped<Connecti
 
 	@Override
 	public Publisher<Void> releaseSavepoint(String name) {
-		return this.delegate.releaseSavepoint(name);
+		return Exchange.command(this.line, this.delegate.releaseSavepoint(name));
 	}
 
 	@Override
 	public Publisher<Void> rollbackTransaction() {
-		return this.delegate.rollbackTransaction();
+		return Exchange.command(this.line, this.delegate.rollbackTransaction());
 	}
 
 	@Override
 	public Publisher<Void> rollbackTransactionToSavepoint(String name) {
-		return this.delegate.rollbackTransactionToSavepoint(name);
+		return Exchange.command(this.line, this.delegate.rollbackTransactionToSavepoint(name));
 	}
 
 	@Override
 	public Publisher<Void> setAutoCommit(boolean autoCommit) {
-		return this.delegate.setAutoCommit(autoCommit);
+		return Exchange.command(this.line, this.delegate.setAutoCommit(autoCommit));
 	}
 
 	@Override
 	public Publisher<Void> setLockWaitTimeout(Duration timeout) {
-		return this.delegate.setLockWaitTimeout(timeout);
+		return Exchange.command(this.line, this.delegate.setLockWaitTimeout(timeout));
 	}
 
 	@Override
 	public Publisher<Void> setStatementTimeout(Duration timeout) {
-		return this.delegate.setStatementTimeout(timeout);
+		return Exchange.command(this.line, this.delegate.setStatementTimeout(timeout));
 	}
 
 	@Override
 	public Publisher<Void> setTransactionIsolationLevel(IsolationLevel isolationLevel) {
-		return this.delegate.setTransactionIsolationLevel(isolationLevel);
+		return Exchange.command(this.line, this.delegate.setTransactionIsolationLevel(isolationLevel));
 	}
 
 	@Override
 	public Publisher<Boolean> validate(ValidationDepth depth) {
-		return this.delegate.validate(depth);
+		return (depth == ValidationDepth.LOCAL) ? this.delegate.validate(depth)
+				: Exchange.command(this.line, this.delegate.validate(depth));
 	}
 
 	@Override

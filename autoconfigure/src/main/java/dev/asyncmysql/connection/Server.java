@@ -34,6 +34,8 @@ public final class Server {
 
 	private final SideConnection side;
 
+	private final Watch watch = new Watch();
+
 	private volatile @Nullable Failure lastFailure;
 
 	private volatile @Nullable ServerVersion version;
@@ -60,6 +62,7 @@ public final class Server {
 	 * connections that were lent are not touched.
 	 */
 	public void dispose() {
+		this.watch.stop();
 		this.side.dispose();
 	}
 
@@ -87,6 +90,17 @@ public final class Server {
 	}
 
 	/**
+	 * End the statement that a session runs.
+	 * @param session the session
+	 * @param limit the time to wait, opening the side connection included
+	 * @return a mono that completes when the server has acknowledged; it fails where it
+	 * did not
+	 */
+	Mono<Void> kill(Session session, Duration limit) {
+		return this.side.use((connection) -> ((GuardedConnection) connection).kill(session), limit);
+	}
+
+	/**
 	 * Ask the server for a sign of life by a given connection.
 	 * @param connection the connection
 	 * @return a mono that completes with the answer, or fails where there is none
@@ -107,7 +121,8 @@ public final class Server {
 		return ex instanceof R2dbcException failure && NO_ROOM.contains(failure.getErrorCode());
 	}
 
-	void opened(Connection connection) {
+	void opened(GuardedConnection connection) {
+		this.watch.add(connection);
 		this.lastFailure = null;
 		this.version = ServerVersion.of(connection.getMetadata().getDatabaseVersion());
 		answered();

@@ -24,6 +24,10 @@ public record ServerVersion(String product, String version) {
 		return new ServerVersion("MariaDB", version.substring(start, end));
 	}
 
+	boolean isMariaDb() {
+		return this.product.equals("MariaDB");
+	}
+
 	@Override
 	public String toString() {
 		return this.product + " " + this.version;

@@ -72,6 +72,8 @@ final class SettingsValidator {
 		positive("connect-timeout", this.settings.connectTimeout());
 		positiveIfSet("statement-timeout", this.settings.statementTimeout());
 		positiveIfSet("lock-wait-timeout", this.settings.lockWaitTimeout());
+		positive("response-timeout", this.settings.responseTimeout());
+		positive("cancel.grace", this.settings.cancel().grace());
 		positive("health.timeout", this.settings.health().timeout());
 	}
 

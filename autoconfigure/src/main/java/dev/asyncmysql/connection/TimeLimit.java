@@ -30,10 +30,11 @@ final class TimeLimit {
 	 * Bound a wait.
 	 * @param source the source of a connection
 	 * @param limit the time to wait
+	 * @param <C> the type of the connection
 	 * @return a mono that fails with {@link java.util.concurrent.TimeoutException} after
 	 * that time
 	 */
-	static Mono<Connection> within(Mono<Connection> source, Duration limit) {
+	static <C extends Connection> Mono<C> within(Mono<C> source, Duration limit) {
 		return source.timeout(limit).contextWrite(TimeLimit::closeDropped);
 	}
 

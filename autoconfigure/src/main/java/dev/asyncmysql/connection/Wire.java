@@ -1,6 +1,10 @@
 package dev.asyncmysql.connection;
 
+import java.util.concurrent.atomic.AtomicLong;
+
 import io.netty.channel.Channel;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -13,6 +17,8 @@ final class Wire {
 
 	private volatile boolean cut;
 
+	private final AtomicLong reads = new AtomicLong();
+
 	/**
 	 * Take over a channel. An attempt makes more than one where a host has several
 	 * addresses; the last counts, as those before it are closed.
@@ -20,6 +26,7 @@ final class Wire {
 	 */
 	void attach(Channel channel) {
 		this.channel = channel;
+		channel.pipeline().addFirst(new Pulse());
 		if (this.cut) {
 			close(channel);
 		}
@@ -44,6 +51,23 @@ final class Wire {
 		return this.cut;
 	}
 
+	/**
+	 * Return whether the connection has not ended yet.
+	 * @return {@code false} after either end has closed it
+	 */
+	boolean isOpen() {
+		Channel current = this.channel;
+		return !this.cut && current != null && current.isOpen();
+	}
+
+	/**
+	 * Return how often the server has sent something.
+	 * @return a number that grows with each
+	 */
+	long reads() {
+		return this.reads.get();
+	}
+
 	private static void close(Channel channel) {
 		if (channel.isRegistered()) {
 			channel.close();
@@ -51,6 +75,20 @@ final class Wire {
 		else {
 			channel.unsafe().closeForcibly();
 		}
+	}
+
+	/**
+	 * Counts what arrives.
+	 */
+	private final class Pulse extends ChannelInboundHandlerAdapter {
+
+		@Override
+		public void channelRead(ChannelHandlerContext context, Object message) {
+			// Written by the event loop of the channel alone.
+			Wire.this.reads.lazySet(Wire.this.reads.get() + 1);
+			context.fireChannelRead(message);
+		}
+
 	}
 
 }

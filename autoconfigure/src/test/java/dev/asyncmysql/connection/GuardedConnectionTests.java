@@ -12,6 +12,7 @@ import io.r2dbc.pool.ConnectionPool;
 import io.r2dbc.spi.Connection;
 import io.r2dbc.spi.ConnectionFactory;
 import io.r2dbc.spi.ConnectionMetadata;
+import io.r2dbc.spi.IsolationLevel;
 import io.r2dbc.spi.Lifecycle;
 import io.r2dbc.spi.R2dbcTimeoutException;
 import org.awaitility.Awaitility;
@@ -36,6 +37,8 @@ class GuardedConnectionTests {
 
 	private static final Duration LIMIT = Duration.ofSeconds(10);
 
+	private static final Session SESSION = new Session(7L, "a", null, null, null, IsolationLevel.REPEATABLE_READ, true);
+
 	private final Connection driver = mock(Connection.class, withSettings().extraInterfaces(Lifecycle.class));
 
 	private final AtomicBoolean closed = new AtomicBoolean();
@@ -56,7 +59,7 @@ class GuardedConnectionTests {
 		given(this.driver.close()).willAnswer((invocation) -> Mono.fromRunnable(() -> this.closed.set(true)));
 		given(((Lifecycle) this.driver).postAllocate()).willAnswer((invocation) -> Mono.empty());
 		this.wire.attach(this.channel);
-		this.connection = new GuardedConnection(this.driver, this.wire, server());
+		this.connection = new GuardedConnection(this.driver, this.wire, server(), SESSION);
 	}
 
 	@Test
@@ -105,7 +108,7 @@ class GuardedConnectionTests {
 			EmbeddedChannel another = new EmbeddedChannel();
 			Wire its = new Wire();
 			its.attach(another);
-			StepVerifier.create(new GuardedConnection(this.driver, its, server()).close())
+			StepVerifier.create(new GuardedConnection(this.driver, its, server(), SESSION).close())
 				.expectComplete()
 				.verify(LIMIT);
 			assertThat(another.isOpen()).isFalse();

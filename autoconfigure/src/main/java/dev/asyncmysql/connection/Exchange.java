@@ -1,0 +1,294 @@
+package dev.asyncmysql.connection;
+
+import java.util.concurrent.atomic.AtomicIntegerFieldUpdater;
+
+import io.r2dbc.spi.R2dbcException;
+import io.r2dbc.spi.Result;
+import org.apache.commons.logging.Log;
+import org.apache.commons.logging.LogFactory;
+import org.jspecify.annotations.Nullable;
+import org.reactivestreams.Publisher;
+import org.reactivestreams.Subscription;
+import reactor.core.CoreSubscriber;
+import reactor.core.publisher.Flux;
+import reactor.core.publisher.Mono;
+import reactor.core.publisher.Operators;
+import reactor.util.context.Context;
+
+/**
+ * One command to the server and its answer, from its turn in the {@link ExchangeLine} to
+ * the server's last word. The driver is never cancelled, because it loses its place in
+ * the protocol then (asyncer-io/r2dbc-mysql#347, #349): what a caller no longer wants is
+ * read and dropped.
+ *
+ * @param <T> the type of what the driver publishes
+ */
+final class Exchange<T> extends Operators.DeferredSubscription implements CoreSubscriber<T> {
+
+	private static final Log logger = LogFactory.getLog(Exchange.class);
+
+	@SuppressWarnings("rawtypes")
+	private static final AtomicIntegerFieldUpdater<Exchange> CANCELLED = AtomicIntegerFieldUpdater
+		.newUpdater(Exchange.class, "cancelled");
+
+	@SuppressWarnings("rawtypes")
+	private static final AtomicIntegerFieldUpdater<Exchange> OPEN = AtomicIntegerFieldUpdater.newUpdater(Exchange.class,
+			"open");
+
+	private final ExchangeLine line;
+
+	private final Publisher<? extends T> source;
+
+	private final CoreSubscriber<? super T> actual;
+
+	private final boolean killable;
+
+	private volatile int cancelled;
+
+	private volatile int open;
+
+	private volatile boolean ended;
+
+	private volatile @Nullable R2dbcException verdict;
+
+	private volatile @Nullable Consumption last;
+
+	private Exchange(ExchangeLine line, Publisher<? extends T> source, CoreSubscriber<? super T> actual,
+			boolean killable) {
+		this.line = line;
+		this.source = source;
+		this.actual = actual;
+		this.killable = killable;
+	}
+
+	/**
+	 * Make a statement wait for its turn.
+	 * @param line the line of the connection
+	 * @param source what the driver publishes
+	 * @return a flux that enters the line each time that it is subscribed to
+	 */
+	static Flux<Result> statement(ExchangeLine line, Publisher<? extends Result> source) {
+		return new Flux<>() {
+
+			@Override
+			public void subscribe(CoreSubscriber<? super Result> actual) {
+				enter(line, source, actual, true);
+			}
+
+		};
+	}
+
+	/**
+	 * Make a command that ends a transaction, or that concerns the session, wait for its
+	 * turn. It is never killed, as it would be unknown what has become of it.
+	 * @param line the line of the connection
+	 * @param source what the driver publishes
+	 * @param <T> the type of the answer
+	 * @return a mono that enters the line each time that it is subscribed to
+	 */
+	static <T> Mono<T> command(ExchangeLine line, Publisher<? extends T> source) {
+		return new Mono<>() {
+
+			@Override
+			public void subscribe(CoreSubscriber<? super T> actual) {
+				enter(line, source, actual, false);
+			}
+
+		};
+	}
+
+	private static <T> void enter(ExchangeLine line, Publisher<? extends T> source, CoreSubscriber<? super T> actual,
+			boolean killable) {
+		Exchange<T> exchange = new Exchange<>(line, source, actual, killable);
+		actual.onSubscribe(exchange);
+		line.enter(exchange);
+	}
+
+	/**
+	 * Give the command to the driver.
+	 */
+	void start() {
+		if (this.cancelled != 0) {
+			this.line.leave();
+			return;
+		}
+		this.source.subscribe(this);
+	}
+
+	/**
+	 * Fail an exchange that was taken out of the line.
+	 * @param ex the reason
+	 */
+	void refuse(R2dbcException ex) {
+		if (CANCELLED.compareAndSet(this, 0, 1)) {
+			this.actual.onError(ex);
+		}
+	}
+
+	/**
+	 * Decide that the exchange fails, whatever the server says from now on. Callers hear
+	 * of it with the next signal of the driver, which is to be brought about.
+	 * @param ex what to tell them
+	 */
+	void fail(R2dbcException ex) {
+		this.verdict = ex;
+		Consumption result = this.last;
+		while (result != null) {
+			result.fail();
+			result = result.previous();
+		}
+	}
+
+	@Nullable R2dbcException verdict() {
+		return this.verdict;
+	}
+
+	/**
+	 * Return whether the command may be killed at the server.
+	 * @return {@code false} for one that ends a transaction
+	 */
+	boolean isKillable() {
+		return this.killable;
+	}
+
+	/**
+	 * Return whether nobody waits for the rest of the answer.
+	 * @return {@code true} after all subscribers have gone
+	 */
+	boolean isAbandoned() {
+		return this.cancelled != 0 && this.open == 0;
+	}
+
+	/**
+	 * Return whether a result was handed over that nobody has subscribed to, after the
+	 * subscriber of the statement has gone.
+	 * @return {@code true} where the result will hardly be consumed any more
+	 */
+	boolean isForgotten() {
+		Consumption result = this.last;
+		return this.cancelled != 0 && result != null && result.isUntouched();
+	}
+
+	/**
+	 * Consume the results that nobody has subscribed to.
+	 */
+	void discardUntouched() {
+		Consumption result = this.last;
+		while (result != null) {
+			result.discard();
+			result = result.previous();
+		}
+	}
+
+	/**
+	 * Return whether it is the server that is waited for, rather than a consumer.
+	 * @return {@code false} where rows wait for demand
+	 */
+	boolean isWaitingForServer() {
+		Consumption result = this.last;
+		return this.open == 0 || (result != null && result.isWaitingForServer());
+	}
+
+	/**
+	 * Return how much was handed over so far, to tell whether there is progress.
+	 * @return number of rows of the last result
+	 */
+	long progress() {
+		Consumption result = this.last;
+		return (result != null) ? result.produced() : 0;
+	}
+
+	void closed() {
+		OPEN.decrementAndGet(this);
+	}
+
+	@Override
+	public Context currentContext() {
+		return this.actual.currentContext();
+	}
+
+	@Override
+	public void onSubscribe(Subscription subscription) {
+		set(subscription);
+	}
+
+	@Override
+	@SuppressWarnings("unchecked")
+	public void onNext(T value) {
+		if (value instanceof Result result) {
+			T guarded = (T) admit(result);
+			if (guarded != null) {
+				this.actual.onNext(guarded);
+			}
+		}
+		else if (this.cancelled != 0) {
+			Operators.onDiscard(value, currentContext());
+		}
+		else {
+			this.actual.onNext(value);
+		}
+	}
+
+	private @Nullable GuardedResult admit(Result result) {
+		Consumption before = this.last;
+		Consumption consumption = new Consumption(result, this,
+				(before != null && before.isUntouched()) ? before : null);
+		OPEN.incrementAndGet(this);
+		this.last = consumption;
+		R2dbcException failure = this.verdict;
+		if (failure != null && CANCELLED.compareAndSet(this, 0, 1)) {
+			super.request(Long.MAX_VALUE);
+			this.actual.onError(failure);
+		}
+		if (this.cancelled != 0) {
+			consumption.discard();
+			return null;
+		}
+		return new GuardedResult(result, consumption);
+	}
+
+	@Override
+	public void onError(Throwable ex) {
+		if (end()) {
+			R2dbcException failure = this.verdict;
+			if (failure != null) {
+				failure.addSuppressed(ex);
+			}
+			this.actual.onError((failure != null) ? failure : ex);
+		}
+		else {
+			logger.debug("The end of a statement that nobody waits for", ex);
+		}
+	}
+
+	@Override
+	public void onComplete() {
+		if (end()) {
+			R2dbcException failure = this.verdict;
+			if (failure != null && this.last == null) {
+				this.actual.onError(failure);
+			}
+			else {
+				this.actual.onComplete();
+			}
+		}
+	}
+
+	// The line moves on first, so that what the subscriber does next finds it free.
+	private boolean end() {
+		if (this.ended) {
+			return false;
+		}
+		this.ended = true;
+		this.line.leave();
+		return this.cancelled == 0;
+	}
+
+	@Override
+	public void cancel() {
+		if (CANCELLED.compareAndSet(this, 0, 1) && !this.line.withdraw(this)) {
+			super.request(Long.MAX_VALUE);
+		}
+	}
+
+}

@@ -1,0 +1,172 @@
+package dev.asyncmysql.connection;
+
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Queue;
+
+import org.jspecify.annotations.Nullable;
+import reactor.core.publisher.Mono;
+import reactor.core.publisher.Sinks;
+
+/**
+ * The line in which the exchanges of one connection wait: one at a time reaches the
+ * driver, so that what is true of the one under way, such as that it may be killed,
+ * cannot become true of another. Safe for use by many threads; the lock is held for some
+ * instructions only, and nobody is called under it.
+ */
+final class ExchangeLine {
+
+	private final Queue<Exchange<?>> waiting = new ArrayDeque<>();
+
+	private final List<Listener> listeners = new ArrayList<>();
+
+	private @Nullable Exchange<?> active;
+
+	private boolean held;
+
+	private boolean advancing;
+
+	/**
+	 * Start an exchange, or let it wait for its turn.
+	 * @param exchange the exchange
+	 */
+	void enter(Exchange<?> exchange) {
+		synchronized (this) {
+			if (this.active != null || this.held) {
+				this.waiting.add(exchange);
+				return;
+			}
+			this.active = exchange;
+		}
+		exchange.start();
+	}
+
+	/**
+	 * Take an exchange out that still waits.
+	 * @param exchange the exchange
+	 * @return whether it waited, and will not be started
+	 */
+	synchronized boolean withdraw(Exchange<?> exchange) {
+		return this.waiting.remove(exchange);
+	}
+
+	/**
+	 * Take all out that wait.
+	 * @return the exchanges, which will not be started
+	 */
+	synchronized List<Exchange<?>> withdrawAll() {
+		List<Exchange<?>> all = List.copyOf(this.waiting);
+		this.waiting.clear();
+		return all;
+	}
+
+	/**
+	 * Let the next one go, as the exchange under way has ended.
+	 */
+	void leave() {
+		synchronized (this) {
+			this.active = null;
+		}
+		advance();
+	}
+
+	/**
+	 * Start no further exchange until {@link #resume()}.
+	 */
+	synchronized void hold() {
+		this.held = true;
+	}
+
+	/**
+	 * Let exchanges go on.
+	 */
+	void resume() {
+		synchronized (this) {
+			this.held = false;
+		}
+		advance();
+	}
+
+	// One that ends while it is being started comes back here: a loop, lest a thousand in
+	// line of a dead connection become a thousand frames on the stack.
+	private void advance() {
+		synchronized (this) {
+			if (this.advancing) {
+				return;
+			}
+			this.advancing = true;
+		}
+		List<Listener> ended;
+		while (true) {
+			Exchange<?> next;
+			synchronized (this) {
+				next = (this.active == null && !this.held) ? this.waiting.poll() : null;
+				if (next == null) {
+					this.advancing = false;
+					ended = (this.active == null)
+							? this.listeners.stream().filter((listener) -> !this.held || listener.evenIfHeld).toList()
+							: List.of();
+					this.listeners.removeAll(ended);
+					break;
+				}
+				this.active = next;
+			}
+			next.start();
+		}
+		ended.forEach((listener) -> listener.sink.tryEmitEmpty());
+	}
+
+	/**
+	 * Return the exchange that is with the driver.
+	 * @return the exchange, or {@code null} for none
+	 */
+	synchronized @Nullable Exchange<?> active() {
+		return this.active;
+	}
+
+	synchronized boolean isBlocked() {
+		return !this.waiting.isEmpty();
+	}
+
+	/**
+	 * Return whether nothing is under way, waits, or is held back.
+	 * @return {@code true} where the next exchange would start at once
+	 */
+	synchronized boolean isQuiet() {
+		return this.active == null && !this.held && this.waiting.isEmpty();
+	}
+
+	/**
+	 * Wait until none is with the driver and nothing is held back.
+	 * @return a mono that completes then
+	 */
+	Mono<Void> idle() {
+		return Mono.defer(() -> await(false));
+	}
+
+	/**
+	 * Wait until none is with the driver.
+	 * @return a mono that completes then
+	 */
+	Mono<Void> left() {
+		return Mono.defer(() -> await(true));
+	}
+
+	private synchronized Mono<Void> await(boolean evenIfHeld) {
+		if (this.active == null && (evenIfHeld || !this.held)) {
+			return Mono.empty();
+		}
+		Listener listener = new Listener(Sinks.empty(), evenIfHeld);
+		this.listeners.add(listener);
+		return listener.sink.asMono();
+	}
+
+	/**
+	 * Who waits for the end of an exchange.
+	 */
+	private record Listener(Sinks.Empty<Void> sink, boolean evenIfHeld) {
+
+	}
+
+}

@@ -1,0 +1,73 @@
+package dev.asyncmysql.connection;
+
+import io.r2dbc.spi.Result;
+import io.r2dbc.spi.Statement;
+import org.reactivestreams.Publisher;
+
+/**
+ * A statement that waits for its turn on its connection.
+ */
+final class GuardedStatement implements Statement {
+
+	private final Statement delegate;
+
+	private final ExchangeLine line;
+
+	GuardedStatement(Statement delegate, ExchangeLine line) {
+		this.delegate = delegate;
+		this.line = line;
+	}
+
+	@Override
+	public Publisher<? extends Result> execute() {
+		return Exchange.statement(this.line, this.delegate.execute());
+	}
+
+	@Override
+	public Statement add() {
+		this.delegate.add();
+		return this;
+	}
+
+	@Override
+	public Statement bind(int index, Object value) {
+		this.delegate.bind(index, value);
+		return this;
+	}
+
+	@Override
+	public Statement bind(String name, Object value) {
+		this.delegate.bind(name, value);
+		return this;
+	}
+
+	@Override
+	public Statement bindNull(int index, Class<?> type) {
+		this.delegate.bindNull(index, type);
+		return this;
+	}
+
+	@Override
+	public Statement bindNull(String name, Class<?> type) {
+		this.delegate.bindNull(name, type);
+		return this;
+	}
+
+	@Override
+	public Statement fetchSize(int rows) {
+		this.delegate.fetchSize(rows);
+		return this;
+	}
+
+	@Override
+	public Statement returnGeneratedValues(String... columns) {
+		this.delegate.returnGeneratedValues(columns);
+		return this;
+	}
+
+	@Override
+	public String toString() {
+		return String.valueOf(this.delegate);
+	}
+
+}

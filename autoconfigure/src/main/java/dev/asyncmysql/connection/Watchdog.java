@@ -1,0 +1,169 @@
+package dev.asyncmysql.connection;
+
+import java.time.Duration;
+
+import dev.asyncmysql.ConnectionSettings;
+import io.r2dbc.spi.R2dbcException;
+import io.r2dbc.spi.R2dbcTimeoutException;
+import io.r2dbc.spi.R2dbcTransientResourceException;
+import org.apache.commons.logging.Log;
+import org.apache.commons.logging.LogFactory;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Finds the exchange of a connection that takes too long, and ends it: at the server by
+ * KILL QUERY, and where that does not help, by cutting the connection. Called by one
+ * thread.
+ */
+final class Watchdog {
+
+	private static final Log logger = LogFactory.getLog(Watchdog.class);
+
+	private final GuardedConnection connection;
+
+	private final ExchangeLine line;
+
+	private final Wire wire;
+
+	private final Server server;
+
+	private final long grace;
+
+	private final long responseLimit;
+
+	private @Nullable Exchange<?> seen;
+
+	private boolean stopped;
+
+	private long bytes;
+
+	private long progress;
+
+	private long unwantedSince;
+
+	private long silentSince;
+
+	private long stalledSince;
+
+	Watchdog(GuardedConnection connection, ExchangeLine line, Wire wire, Server server) {
+		this.connection = connection;
+		this.line = line;
+		this.wire = wire;
+		this.server = server;
+		ConnectionSettings settings = server.settings();
+		// It is noticed at the end of an interval, and began within the one before.
+		this.grace = Math.max(0, settings.cancel().grace().minus(Watch.INTERVAL).toNanos());
+		this.responseLimit = Math.max(0, settings.responseTimeout().minus(Watch.INTERVAL).toNanos());
+	}
+
+	/**
+	 * Look at what is under way.
+	 * @param now the time, as of {@link System#nanoTime()}
+	 */
+	void inspect(long now) {
+		long read = this.wire.reads();
+		if (read != this.bytes) {
+			this.server.answered();
+		}
+		Exchange<?> exchange = this.line.active();
+		if (exchange == null || exchange != this.seen) {
+			this.seen = exchange;
+			this.stopped = false;
+			this.unwantedSince = now;
+			this.silentSince = now;
+			this.stalledSince = now;
+		}
+		if (exchange != null && !this.stopped) {
+			inspect(exchange, now, read != this.bytes || exchange.progress() != this.progress);
+			this.progress = exchange.progress();
+		}
+		this.bytes = read;
+	}
+
+	private void inspect(Exchange<?> exchange, long now, boolean moved) {
+		boolean waiting = exchange.isWaitingForServer();
+		if (!isUnwanted(exchange)) {
+			this.unwantedSince = now;
+		}
+		if (moved || !waiting) {
+			this.silentSince = now;
+		}
+		if (moved || waiting || !this.line.isBlocked()) {
+			this.stalledSince = now;
+		}
+		if (now - this.silentSince >= this.responseLimit) {
+			overdue(exchange);
+		}
+		else if (now - this.unwantedSince >= this.grace && exchange.isKillable()) {
+			unwanted(exchange);
+		}
+		else if (now - this.stalledSince >= this.responseLimit) {
+			stalled();
+		}
+	}
+
+	private boolean isUnwanted(Exchange<?> exchange) {
+		return exchange.isAbandoned() || this.connection.isGivenBack()
+				|| (exchange.isForgotten() && this.line.isBlocked());
+	}
+
+	private void overdue(Exchange<?> exchange) {
+		Duration limit = this.server.settings().responseTimeout();
+		exchange.fail(new R2dbcTimeoutException(
+				"The server gave no answer within %d ms (%s.response-timeout)%s. Find out what it waits for, or raise the limit for statements that take long"
+					.formatted(limit.toMillis(), this.server.prefix(),
+							exchange.isKillable() ? "" : "; whether the command had an effect is not known")));
+		Duration patience = limit.dividedBy(4);
+		stop(exchange, (patience.compareTo(OVERDUE_PATIENCE) < 0) ? patience : OVERDUE_PATIENCE);
+	}
+
+	/** The time for a KILL while the caller waits beyond the limit already. */
+	private static final Duration OVERDUE_PATIENCE = Duration.ofMillis(500);
+
+	private void unwanted(Exchange<?> exchange) {
+		if (this.connection.isGivenBack()) {
+			exchange.fail(givenBack());
+		}
+		exchange.discardUntouched();
+		stop(exchange, this.server.settings().pool().maxReleaseTime());
+	}
+
+	/**
+	 * Return what a statement fails with whose connection was given back.
+	 * @return the exception
+	 */
+	static R2dbcException givenBack() {
+		return new R2dbcTransientResourceException(
+				"The connection was given back before the statement had ended. Consume its result within the use of the connection");
+	}
+
+	private void stalled() {
+		this.stopped = true;
+		R2dbcException reason = new R2dbcTimeoutException(
+				"The statement waited %d ms (%s.response-timeout) for the one before it on the same connection, whose result nobody reads on. Read a result to its end before the next statement, as by collectList(), or use another connection"
+					.formatted(this.server.settings().responseTimeout().toMillis(), this.server.prefix()));
+		this.line.withdrawAll().forEach((waiting) -> waiting.refuse(reason));
+		this.stopped = false;
+		this.stalledSince = System.nanoTime();
+	}
+
+	private void stop(Exchange<?> exchange, Duration patience) {
+		this.stopped = true;
+		if (!exchange.isKillable() || !this.server.settings().cancel().killQuery()) {
+			this.connection.cut();
+			return;
+		}
+		// Until the KILL is acknowledged, the next statement would be in its way.
+		this.line.hold();
+		this.server.kill(this.connection.session(), patience)
+			.then(this.line.left())
+			.then(this.connection.fence())
+			.timeout(patience)
+			.subscribe(null, (ex) -> {
+				logger.debug("A statement could not be stopped at the server, and its connection is cut", ex);
+				this.connection.cut();
+				this.line.resume();
+			}, this.line::resume);
+	}
+
+}
