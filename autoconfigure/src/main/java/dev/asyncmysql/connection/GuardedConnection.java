@@ -21,7 +21,6 @@ import org.apache.commons.logging.Log;
 import org.apache.commons.logging.LogFactory;
 import org.jspecify.annotations.Nullable;
 import org.reactivestreams.Publisher;
-import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 
 /**
@@ -107,7 +106,7 @@ final class GuardedConnection implements Connection, Lifecycle, Wrapped<Connecti
 			return Mono.error(() -> new R2dbcNonTransientResourceException(
 					"The statement runs on another server than the side connection reaches"));
 		}
-		return Flux.from(this.raw.createStatement("KILL QUERY ?").bind(0, id).execute())
+		return OwnSql.killQuery(this.raw, id)
 			.flatMap(Result::getRowsUpdated)
 			.then()
 			.onErrorResume((ex) -> ex instanceof R2dbcException failure && failure.getErrorCode() == NO_SUCH_THREAD,

@@ -11,7 +11,6 @@ import io.r2dbc.spi.Readable;
 import org.apache.commons.logging.Log;
 import org.apache.commons.logging.LogFactory;
 import org.jspecify.annotations.Nullable;
-import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 
 /**
@@ -34,15 +33,6 @@ record Session(@Nullable Long id, @Nullable String serverId, @Nullable Duration 
 
 	private static final Log logger = LogFactory.getLog(Session.class);
 
-	private static final String MYSQL = "SELECT CAST(CONNECTION_ID() AS SIGNED), @@server_uuid, "
-			+ "CAST(@@wait_timeout AS SIGNED), CAST(@@innodb_lock_wait_timeout AS SIGNED), "
-			+ "CAST(@@max_execution_time AS SIGNED)";
-
-	/** MariaDB has no server_uuid; max_statement_time is in seconds. */
-	private static final String MARIADB = "SELECT CAST(CONNECTION_ID() AS SIGNED), "
-			+ "CONCAT(@@hostname, ':', @@port, ':', @@server_id), CAST(@@wait_timeout AS SIGNED), "
-			+ "CAST(@@innodb_lock_wait_timeout AS SIGNED), CAST(@@max_statement_time * 1000 AS SIGNED)";
-
 	/**
 	 * Ask a server for the session of a new connection.
 	 * @param connection the driver's connection; of any other nothing is asked
@@ -54,7 +44,7 @@ record Session(@Nullable Long id, @Nullable String serverId, @Nullable Duration 
 			return Mono.just(unknown(connection));
 		}
 		boolean mariaDb = ServerVersion.of(connection.getMetadata().getDatabaseVersion()).isMariaDb();
-		return Flux.from(connection.createStatement(mariaDb ? MARIADB : MYSQL).execute())
+		return OwnSql.session(connection, mariaDb)
 			.flatMap((result) -> result.map((Readable row) -> of(row, connection)))
 			.collectList()
 			.map((sessions) -> sessions.get(0))

@@ -1,0 +1,53 @@
+package dev.asyncmysql.connection;
+
+import io.r2dbc.spi.Connection;
+import io.r2dbc.spi.Result;
+import org.reactivestreams.Publisher;
+import reactor.core.publisher.Flux;
+
+/**
+ * All SQL that the starter says by itself: constant texts and a number. Batches, because
+ * the driver sends them as text always: KILL cannot be prepared on the server (error
+ * 1295).
+ */
+final class OwnSql {
+
+	private static final String MYSQL_SESSION = "SELECT CAST(CONNECTION_ID() AS SIGNED), @@server_uuid, "
+			+ "CAST(@@wait_timeout AS SIGNED), CAST(@@innodb_lock_wait_timeout AS SIGNED), "
+			+ "CAST(@@max_execution_time AS SIGNED)";
+
+	/** MariaDB has no server_uuid; max_statement_time is in seconds. */
+	private static final String MARIADB_SESSION = "SELECT CAST(CONNECTION_ID() AS SIGNED), "
+			+ "CONCAT(@@hostname, ':', @@port, ':', @@server_id), CAST(@@wait_timeout AS SIGNED), "
+			+ "CAST(@@innodb_lock_wait_timeout AS SIGNED), CAST(@@max_statement_time * 1000 AS SIGNED)";
+
+	private OwnSql() {
+	}
+
+	/**
+	 * Ask for what {@link Session} holds.
+	 * @param connection the driver's connection
+	 * @param mariaDb whether the server is a MariaDB
+	 * @return a flux of one result with one row: identifier, server, idle limit in
+	 * seconds, lock limit in seconds, statement limit in milliseconds
+	 */
+	static Flux<Result> session(Connection connection, boolean mariaDb) {
+		return execute(connection, mariaDb ? MARIADB_SESSION : MYSQL_SESSION);
+	}
+
+	/**
+	 * End what another session runs.
+	 * @param connection the driver's connection
+	 * @param id identifier of the other session
+	 * @return a flux of one result without rows
+	 */
+	static Flux<Result> killQuery(Connection connection, long id) {
+		return execute(connection, "KILL QUERY " + id);
+	}
+
+	private static Flux<Result> execute(Connection connection, String sql) {
+		Publisher<? extends Result> results = connection.createBatch().add(sql).execute();
+		return Flux.from(results);
+	}
+
+}
