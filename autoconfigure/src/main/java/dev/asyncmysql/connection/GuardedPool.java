@@ -55,7 +55,8 @@ final class GuardedPool extends ConnectionPool {
 		this.settings = settings;
 		this.server = server;
 		this.prefix = prefix;
-		this.acquire = TimeLimit.within(attempt(super.create(), settings.acquireRetry()), settings.maxAcquireTime())
+		Mono<Connection> lent = super.create().map(LentConnection::new);
+		this.acquire = TimeLimit.within(attempt(lent, settings.acquireRetry()), settings.maxAcquireTime())
 			.onErrorMap(this::explain);
 	}
 
