@@ -225,6 +225,10 @@ public record ConnectionSettings(@Nullable String host, @DefaultValue(Defaults.P
 	 * @param maxCloseTime Time within which connections have to be closed.
 	 * @param reuseOrder Which idle connection is lent next.
 	 * @param registerJmx Whether to register the pool in JMX.
+	 * @param leakDetectionThreshold Time for which a connection may be held before it is
+	 * reported, once, with its last statement; without it, nothing is.
+	 * @param leakDetectionCallSite Whether such a report tells where the connection was
+	 * taken.
 	 */
 	public record Pool(@DefaultValue(Defaults.POOL_ENABLED) boolean enabled, @DefaultValue("default") String name,
 			@DefaultValue(Defaults.POOL_MAX_SIZE) int maxSize,
@@ -244,8 +248,9 @@ public record ConnectionSettings(@Nullable String host, @DefaultValue(Defaults.P
 			@DefaultValue(Defaults.POOL_WARMUP_PARALLELISM) int warmupParallelism,
 			@DefaultValue(Defaults.POOL_MAX_RELEASE_TIME) Duration maxReleaseTime,
 			@DefaultValue(Defaults.POOL_MAX_CLOSE_TIME) Duration maxCloseTime,
-			@DefaultValue(Defaults.POOL_REUSE_ORDER) ReuseOrder reuseOrder,
-			@DefaultValue("false") boolean registerJmx) {
+			@DefaultValue(Defaults.POOL_REUSE_ORDER) ReuseOrder reuseOrder, @DefaultValue("false") boolean registerJmx,
+			@Nullable Duration leakDetectionThreshold,
+			@DefaultValue(Defaults.POOL_LEAK_DETECTION_CALL_SITE) boolean leakDetectionCallSite) {
 
 		public Pool {
 			validationQuery = textOrNull(validationQuery);

@@ -167,6 +167,12 @@ final class Defaults {
 	static final String POOL_REUSE_ORDER = "MOST_RECENTLY_USED";
 
 	/**
+	 * To look for the call site costs some microseconds each time that a connection is
+	 * taken, and is of use while a leak is looked for.
+	 */
+	static final String POOL_LEAK_DETECTION_CALL_SITE = "false";
+
+	/**
 	 * A lost packet is sent again after a second at most, so two seconds outlast one;
 	 * what asks for health gives up after one second (Kubernetes) to five (AWS) by
 	 * default.

@@ -40,6 +40,8 @@ final class GuardedPool extends ConnectionPool {
 
 	private static final Log logger = LogFactory.getLog(GuardedPool.class);
 
+	private static final Duration LEAK_INSPECTION_INTERVAL = Duration.ofMillis(100);
+
 	private final Pool settings;
 
 	private final Server server;
@@ -48,14 +50,14 @@ final class GuardedPool extends ConnectionPool {
 
 	private final Mono<Connection> acquire;
 
-	private final Disposable.Swap refill = Disposables.swap();
+	private final Disposable.Composite tasks = Disposables.composite();
 
 	private GuardedPool(Pool settings, ConnectionPoolConfiguration configuration, Server server, String prefix) {
 		super(configuration);
 		this.settings = settings;
 		this.server = server;
 		this.prefix = prefix;
-		Mono<Connection> lent = super.create().map(LentConnection::new);
+		Mono<Connection> lent = super.create().map((pooled) -> new LentConnection(pooled, server.leakWatch()));
 		this.acquire = TimeLimit.within(attempt(lent, settings.acquireRetry()), settings.maxAcquireTime())
 			.onErrorMap(this::explain);
 	}
@@ -86,6 +88,7 @@ final class GuardedPool extends ConnectionPool {
 		try {
 			GuardedPool pool = new GuardedPool(settings, configuration.build(), server, prefix);
 			pool.startRefill();
+			pool.startLeakWatch();
 			return pool;
 		}
 		catch (ConnectionPoolException ex) {
@@ -122,7 +125,8 @@ final class GuardedPool extends ConnectionPool {
 	 */
 	@Override
 	public Mono<Connection> create() {
-		return this.acquire;
+		LeakWatch watch = this.server.leakWatch();
+		return (watch != null && watch.isWithCallSite()) ? CallSite.note(this.acquire) : this.acquire;
 	}
 
 	// What another attempt cannot change is told at once: a refused login, a missing
@@ -198,7 +202,7 @@ final class GuardedPool extends ConnectionPool {
 	// when a server that was away is back.
 	private void startRefill() {
 		if (this.settings.minIdle() > 0) {
-			this.refill.update(Flux.interval(this.settings.backgroundEvictionInterval())
+			this.tasks.add(Flux.interval(this.settings.backgroundEvictionInterval())
 				.onBackpressureDrop()
 				.concatMap((tick) -> super.warmup().onErrorResume((ex) -> {
 					logger.debug("The idle minimum could not be restored, the next attempt follows", ex);
@@ -208,10 +212,19 @@ final class GuardedPool extends ConnectionPool {
 		}
 	}
 
+	private void startLeakWatch() {
+		LeakWatch watch = this.server.leakWatch();
+		if (watch != null) {
+			this.tasks.add(Flux.interval(LEAK_INSPECTION_INTERVAL)
+				.onBackpressureDrop()
+				.subscribe((tick) -> watch.inspect(System.nanoTime())));
+		}
+	}
+
 	@Override
 	public Mono<Void> disposeLater() {
 		return Mono.defer(() -> {
-			this.refill.dispose();
+			this.tasks.dispose();
 			return super.disposeLater();
 		});
 	}

@@ -8,6 +8,7 @@ import io.r2dbc.spi.Batch;
 import io.r2dbc.spi.Connection;
 import io.r2dbc.spi.ConnectionMetadata;
 import io.r2dbc.spi.IsolationLevel;
+import io.r2dbc.spi.Result;
 import io.r2dbc.spi.Statement;
 import io.r2dbc.spi.TransactionDefinition;
 import io.r2dbc.spi.ValidationDepth;
@@ -33,14 +34,31 @@ final class LentConnection implements Connection, Wrapped<Connection> {
 
 	private final Connection pooled;
 
+	private final @Nullable LeakWatch watch;
+
+	private final LeakWatch.@Nullable Lease lease;
+
 	private final AtomicReference<Sinks.@Nullable Empty<Void>> end = new AtomicReference<>();
 
 	/**
 	 * Create the connection.
 	 * @param pooled the pool's view of the connection, which is r2dbc-pool's own
+	 * @param watch who is told of the use, or {@code null} for nobody
 	 */
-	LentConnection(Connection pooled) {
+	LentConnection(Connection pooled, @Nullable LeakWatch watch) {
 		this.pooled = pooled;
+		this.watch = watch;
+		this.lease = (watch != null) ? watch.lent(null) : null;
+	}
+
+	/**
+	 * Note where the connection was taken.
+	 * @param callSite the place
+	 */
+	void takenBy(CallSite callSite) {
+		if (this.lease != null) {
+			this.lease.note(callSite);
+		}
 	}
 
 	/**
@@ -60,6 +78,9 @@ final class LentConnection implements Connection, Wrapped<Connection> {
 		Sinks.Empty<Void> begun = this.end.compareAndExchange(null, own);
 		if (begun != null) {
 			return begun.asMono();
+		}
+		if (this.watch != null && this.lease != null) {
+			this.watch.returned(this.lease);
 		}
 		Mono.from(this.pooled.close()).subscribe(null, (ex) -> {
 			logger.warn("A connection could not be given back to the pool", ex);
@@ -103,7 +124,8 @@ final class LentConnection implements Connection, Wrapped<Connection> {
 
 	@Override
 	public Batch createBatch() {
-		return this.pooled.createBatch();
+		Batch batch = this.pooled.createBatch();
+		return (this.lease != null) ? new NotedBatch(batch, this.lease) : batch;
 	}
 
 	@Override
@@ -113,6 +135,9 @@ final class LentConnection implements Connection, Wrapped<Connection> {
 
 	@Override
 	public Statement createStatement(String sql) {
+		if (this.lease != null) {
+			this.lease.note(sql);
+		}
 		return this.pooled.createStatement(sql);
 	}
 
@@ -177,6 +202,25 @@ final class LentConnection implements Connection, Wrapped<Connection> {
 	@Override
 	public String toString() {
 		return this.pooled.toString();
+	}
+
+	/**
+	 * Notes the text of each statement of a batch.
+	 */
+	private record NotedBatch(Batch batch, LeakWatch.Lease lease) implements Batch {
+
+		@Override
+		public Batch add(String sql) {
+			this.lease.note(sql);
+			this.batch.add(sql);
+			return this;
+		}
+
+		@Override
+		public Publisher<? extends Result> execute() {
+			return this.batch.execute();
+		}
+
 	}
 
 }

@@ -36,6 +36,8 @@ public final class Server {
 
 	private final Watch watch = new Watch();
 
+	private final @Nullable LeakWatch leakWatch;
+
 	private volatile @Nullable Failure lastFailure;
 
 	private volatile @Nullable ServerVersion version;
@@ -47,6 +49,9 @@ public final class Server {
 		this.prefix = prefix;
 		this.connections = new BoundedConnectionFactory(factory, this);
 		this.side = new SideConnection(this.connections.open(), settings.pool().maxCloseTime());
+		Duration threshold = settings.pool().leakDetectionThreshold();
+		this.leakWatch = (threshold != null) ? new LeakWatch(threshold, settings.pool().leakDetectionCallSite(), prefix)
+				: null;
 	}
 
 	/**
@@ -64,6 +69,19 @@ public final class Server {
 	public void dispose() {
 		this.watch.stop();
 		this.side.dispose();
+	}
+
+	/**
+	 * Return how many connections of the pool were held for longer than
+	 * {@code leak-detection-threshold} so far.
+	 * @return a number that only grows, and stays zero without a threshold
+	 */
+	public long leaks() {
+		return (this.leakWatch != null) ? this.leakWatch.leaks() : 0;
+	}
+
+	@Nullable LeakWatch leakWatch() {
+		return this.leakWatch;
 	}
 
 	ConnectionSettings settings() {

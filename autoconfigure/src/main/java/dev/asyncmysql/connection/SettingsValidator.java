@@ -192,9 +192,22 @@ final class SettingsValidator {
 		positive("pool.max-release-time", pool.maxReleaseTime());
 		positive("pool.max-close-time", pool.maxCloseTime());
 		positive("pool.background-eviction-interval", pool.backgroundEvictionInterval());
+		validateLeakDetection(pool);
 		if (!(pool.lifeTimeJitter() >= 0 && pool.lifeTimeJitter() < 1)) {
 			throw invalid("pool.life-time-jitter", pool.lifeTimeJitter() + " is not a fraction",
 					"Set a number from 0 up to, but not including, 1.");
+		}
+	}
+
+	private void validateLeakDetection(Pool pool) {
+		Duration threshold = pool.leakDetectionThreshold();
+		if (threshold != null && threshold.toMillis() < 1) {
+			throw invalid("pool.leak-detection-threshold", text(threshold) + " is not a time to hold a connection",
+					"Set a time such as 30s, or remove the property: nothing is reported without it.");
+		}
+		if (threshold == null && pool.leakDetectionCallSite()) {
+			throw invalid("pool.leak-detection-call-site", "nothing is reported without a threshold",
+					"Set " + this.prefix + ".pool.leak-detection-threshold, such as 30s, or remove this property.");
 		}
 	}
 

@@ -204,6 +204,9 @@ class MySqlConnectionFactoriesTests {
 			pool.max-validation-time=0s | pool.max-validation-time | is not a time to wait
 			pool.max-close-time=0s | pool.max-close-time | is not a time to wait
 			pool.background-eviction-interval=0s | pool.background-eviction-interval | is not a time to wait
+			pool.leak-detection-threshold=0s | pool.leak-detection-threshold | 0ms is not a time to hold a connection
+			pool.leak-detection-threshold=-1s | pool.leak-detection-threshold | is not a time to hold a connection
+			pool.leak-detection-call-site=true | pool.leak-detection-call-site | nothing is reported without a threshold
 			health.timeout=0s | health.timeout | is not a time to wait
 			pool.life-time-jitter=1 | pool.life-time-jitter | is not a fraction
 			pool.life-time-jitter=NaN | pool.life-time-jitter | is not a fraction
