@@ -224,6 +224,8 @@ public record ConnectionSettings(@Nullable String host, @DefaultValue(Defaults.P
 	 * with a statement or the end of a transaction, before it is cut.
 	 * @param maxCloseTime Time within which connections have to be closed.
 	 * @param reuseOrder Which idle connection is lent next.
+	 * @param afterProcedure What to do with a connection by which a stored procedure was
+	 * called, because nobody can tell what it did to the session.
 	 * @param registerJmx Whether to register the pool in JMX.
 	 * @param leakDetectionThreshold Time for which a connection may be held before it is
 	 * reported, once, with its last statement; without it, nothing is.
@@ -248,8 +250,9 @@ public record ConnectionSettings(@Nullable String host, @DefaultValue(Defaults.P
 			@DefaultValue(Defaults.POOL_WARMUP_PARALLELISM) int warmupParallelism,
 			@DefaultValue(Defaults.POOL_MAX_RELEASE_TIME) Duration maxReleaseTime,
 			@DefaultValue(Defaults.POOL_MAX_CLOSE_TIME) Duration maxCloseTime,
-			@DefaultValue(Defaults.POOL_REUSE_ORDER) ReuseOrder reuseOrder, @DefaultValue("false") boolean registerJmx,
-			@Nullable Duration leakDetectionThreshold,
+			@DefaultValue(Defaults.POOL_REUSE_ORDER) ReuseOrder reuseOrder,
+			@DefaultValue(Defaults.POOL_AFTER_PROCEDURE) AfterProcedure afterProcedure,
+			@DefaultValue("false") boolean registerJmx, @Nullable Duration leakDetectionThreshold,
 			@DefaultValue(Defaults.POOL_LEAK_DETECTION_CALL_SITE) boolean leakDetectionCallSite) {
 
 		public Pool {
@@ -276,6 +279,19 @@ public record ConnectionSettings(@Nullable String host, @DefaultValue(Defaults.P
 	 * server does.
 	 */
 	public record Health(@DefaultValue(Defaults.HEALTH_TIMEOUT) Duration timeout) {
+
+	}
+
+	/**
+	 * What to do with a connection by which a stored procedure was called.
+	 */
+	public enum AfterProcedure {
+
+		/** Lend it again: procedures leave their session as it was. */
+		TRUST,
+
+		/** Close it when it is given back. */
+		DISCARD
 
 	}
 

@@ -173,6 +173,13 @@ final class Defaults {
 	static final String POOL_LEAK_DETECTION_CALL_SITE = "false";
 
 	/**
+	 * Procedures that leave variables, locks or temporary tables to their caller are the
+	 * exception; a new connection for each call would cost everyone else some
+	 * milliseconds.
+	 */
+	static final String POOL_AFTER_PROCEDURE = "TRUST";
+
+	/**
 	 * A lost packet is sent again after a second at most, so two seconds outlast one;
 	 * what asks for health gives up after one second (Kubernetes) to five (AWS) by
 	 * default.

@@ -43,6 +43,8 @@ final class Exchange<T> extends Operators.DeferredSubscription implements CoreSu
 
 	private final boolean killable;
 
+	private final int lease;
+
 	private volatile int cancelled;
 
 	private volatile int open;
@@ -54,25 +56,27 @@ final class Exchange<T> extends Operators.DeferredSubscription implements CoreSu
 	private volatile @Nullable Consumption last;
 
 	private Exchange(ExchangeLine line, Publisher<? extends T> source, CoreSubscriber<? super T> actual,
-			boolean killable) {
+			boolean killable, int lease) {
 		this.line = line;
 		this.source = source;
 		this.actual = actual;
 		this.killable = killable;
+		this.lease = lease;
 	}
 
 	/**
 	 * Make a statement wait for its turn.
 	 * @param line the line of the connection
+	 * @param lease the use of the connection that the statement was made in
 	 * @param source what the driver publishes
 	 * @return a flux that enters the line each time that it is subscribed to
 	 */
-	static Flux<Result> statement(ExchangeLine line, Publisher<? extends Result> source) {
+	static Flux<Result> statement(ExchangeLine line, int lease, Publisher<? extends Result> source) {
 		return new Flux<>() {
 
 			@Override
 			public void subscribe(CoreSubscriber<? super Result> actual) {
-				enter(line, source, actual, true);
+				enter(line, lease, source, actual, true);
 			}
 
 		};
@@ -87,21 +91,24 @@ final class Exchange<T> extends Operators.DeferredSubscription implements CoreSu
 	 * @return a mono that enters the line each time that it is subscribed to
 	 */
 	static <T> Mono<T> command(ExchangeLine line, Publisher<? extends T> source) {
+		int lease = line.lease();
 		return new Mono<>() {
 
 			@Override
 			public void subscribe(CoreSubscriber<? super T> actual) {
-				enter(line, source, actual, false);
+				enter(line, lease, source, actual, false);
 			}
 
 		};
 	}
 
-	private static <T> void enter(ExchangeLine line, Publisher<? extends T> source, CoreSubscriber<? super T> actual,
-			boolean killable) {
-		Exchange<T> exchange = new Exchange<>(line, source, actual, killable);
+	private static <T> void enter(ExchangeLine line, int lease, Publisher<? extends T> source,
+			CoreSubscriber<? super T> actual, boolean killable) {
+		Exchange<T> exchange = new Exchange<>(line, source, actual, killable, lease);
 		actual.onSubscribe(exchange);
-		line.enter(exchange);
+		if (!line.enter(exchange)) {
+			exchange.refuse(Watchdog.givenBack());
+		}
 	}
 
 	/**
@@ -137,6 +144,10 @@ final class Exchange<T> extends Operators.DeferredSubscription implements CoreSu
 			result.fail();
 			result = result.previous();
 		}
+	}
+
+	int lease() {
+		return this.lease;
 	}
 
 	@Nullable R2dbcException verdict() {

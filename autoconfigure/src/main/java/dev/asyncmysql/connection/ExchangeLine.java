@@ -23,6 +23,8 @@ final class ExchangeLine {
 
 	private @Nullable Exchange<?> active;
 
+	private volatile int lease;
+
 	private boolean held;
 
 	private boolean advancing;
@@ -30,16 +32,38 @@ final class ExchangeLine {
 	/**
 	 * Start an exchange, or let it wait for its turn.
 	 * @param exchange the exchange
+	 * @return {@code false} where the connection was given back since it was asked for
 	 */
-	void enter(Exchange<?> exchange) {
+	boolean enter(Exchange<?> exchange) {
 		synchronized (this) {
+			if (exchange.lease() != this.lease) {
+				return false;
+			}
 			if (this.active != null || this.held) {
 				this.waiting.add(exchange);
-				return;
+				return true;
 			}
 			this.active = exchange;
 		}
 		exchange.start();
+		return true;
+	}
+
+	/**
+	 * Return the number of the present use of the connection.
+	 * @return a number that changes when the connection is given back
+	 */
+	int lease() {
+		return this.lease;
+	}
+
+	/**
+	 * Let in no more of those who have used the connection until now.
+	 * @return whether nothing of theirs is under way, waits, or is held back
+	 */
+	synchronized boolean endLease() {
+		this.lease = this.lease + 1;
+		return this.active == null && !this.held && this.waiting.isEmpty();
 	}
 
 	/**
@@ -125,16 +149,12 @@ final class ExchangeLine {
 		return this.active;
 	}
 
+	/**
+	 * Return whether another exchange waits for the one under way.
+	 * @return {@code true} where somebody is held up
+	 */
 	synchronized boolean isBlocked() {
 		return !this.waiting.isEmpty();
-	}
-
-	/**
-	 * Return whether nothing is under way, waits, or is held back.
-	 * @return {@code true} where the next exchange would start at once
-	 */
-	synchronized boolean isQuiet() {
-		return this.active == null && !this.held && this.waiting.isEmpty();
 	}
 
 	/**

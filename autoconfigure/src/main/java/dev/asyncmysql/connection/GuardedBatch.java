@@ -13,20 +13,27 @@ final class GuardedBatch implements Batch {
 
 	private final ExchangeLine line;
 
-	GuardedBatch(Batch delegate, ExchangeLine line) {
+	private final SessionGuard sessionGuard;
+
+	private final int lease;
+
+	GuardedBatch(Batch delegate, ExchangeLine line, SessionGuard sessionGuard) {
 		this.delegate = delegate;
 		this.line = line;
+		this.sessionGuard = sessionGuard;
+		this.lease = line.lease();
 	}
 
 	@Override
 	public Batch add(String sql) {
+		this.sessionGuard.text(sql);
 		this.delegate.add(sql);
 		return this;
 	}
 
 	@Override
 	public Publisher<? extends Result> execute() {
-		return Exchange.statement(this.line, this.delegate.execute());
+		return Exchange.statement(this.line, this.lease, this.delegate.execute());
 	}
 
 	@Override

@@ -12,6 +12,7 @@ import io.r2dbc.spi.Lifecycle;
 import io.r2dbc.spi.R2dbcException;
 import io.r2dbc.spi.R2dbcNonTransientResourceException;
 import io.r2dbc.spi.R2dbcTimeoutException;
+import io.r2dbc.spi.R2dbcTransientResourceException;
 import io.r2dbc.spi.Result;
 import io.r2dbc.spi.Statement;
 import io.r2dbc.spi.TransactionDefinition;
@@ -50,6 +51,8 @@ final class GuardedConnection implements Connection, Lifecycle, Wrapped<Connecti
 
 	private final ExchangeLine line = new ExchangeLine();
 
+	private final SessionGuard sessionGuard;
+
 	private final Watchdog watchdog;
 
 	private volatile boolean givenBack;
@@ -63,6 +66,7 @@ final class GuardedConnection implements Connection, Lifecycle, Wrapped<Connecti
 		this.wire = wire;
 		this.server = server;
 		this.session = session;
+		this.sessionGuard = new SessionGuard(this.raw, session, server);
 		this.watchdog = new Watchdog(this, this.line, wire, server);
 	}
 
@@ -78,6 +82,14 @@ final class GuardedConnection implements Connection, Lifecycle, Wrapped<Connecti
 
 	Session session() {
 		return this.session;
+	}
+
+	/**
+	 * Note that the caller is done. What is still under way is ended from now on, and has
+	 * no longer than the release limit.
+	 */
+	void givenBack() {
+		this.givenBack = true;
 	}
 
 	boolean isGivenBack() {
@@ -129,29 +141,33 @@ final class GuardedConnection implements Connection, Lifecycle, Wrapped<Connecti
 	}
 
 	/**
-	 * Make the connection fit for the next caller: end what is open.
+	 * Make the connection fit for the next caller: end what is open, and restore its
+	 * session.
 	 * @return a mono that completes when nothing is left to do, at once where every
-	 * statement has ended outside a transaction; it fails where the server has not
-	 * answered in time, and the connection is dead then
+	 * statement has ended outside a transaction and the session is unchanged; it fails
+	 * where the connection must not be lent again
 	 */
 	@Override
 	public Publisher<Void> preRelease() {
-		if (this.line.isQuiet() && this.raw.isAutoCommit()) {
+		this.givenBack = true;
+		if (this.line.endLease() && this.raw.isAutoCommit() && this.sessionGuard.isClean()) {
 			return Mono.empty();
 		}
 		Duration limit = this.server.settings().pool().maxReleaseTime();
-		return Mono.defer(this::settle)
-			.then(Mono.defer(this::endTransaction))
+		return settle().then(Mono.defer(this::endTransaction))
+			.then(this.sessionGuard.restore())
 			.timeout(limit)
-			.onErrorMap(TimeoutException.class, (ex) -> new R2dbcTimeoutException(
-					"The connection was still busy %d ms (%s.pool.max-release-time) after it was given back, and was cut"
-						.formatted(limit.toMillis(), this.server.prefix()),
-					ex))
-			.doOnError((ex) -> this.wire.cut());
+			.onErrorMap(TimeoutException.class, (ex) -> {
+				this.wire.cut();
+				return new R2dbcTimeoutException(
+						"The connection was still busy %d ms (%s.pool.max-release-time) after it was given back, and was cut"
+							.formatted(limit.toMillis(), this.server.prefix()),
+						ex);
+			})
+			.then(Mono.defer(this::refuseToStay));
 	}
 
 	private Mono<Void> settle() {
-		this.givenBack = true;
 		this.line.withdrawAll().forEach((exchange) -> exchange.refuse(Watchdog.givenBack()));
 		return this.line.idle();
 	}
@@ -161,6 +177,15 @@ final class GuardedConnection implements Connection, Lifecycle, Wrapped<Connecti
 				: Mono.from(this.lifecycle.preRelease());
 	}
 
+	// The pool closes a connection whose preparation for release fails.
+	private Mono<Void> refuseToStay() {
+		if (!this.sessionGuard.isStained()) {
+			return Mono.empty();
+		}
+		this.sessionGuard.tell();
+		return Mono.error(new R2dbcTransientResourceException("The session was changed and is not lent again"));
+	}
+
 	@Override
 	public Publisher<Void> close() {
 		return Mono.defer(() -> this.wire.isCut() ? Mono.empty() : sayGoodbye());
@@ -168,6 +193,7 @@ final class GuardedConnection implements Connection, Lifecycle, Wrapped<Connecti
 
 	private Mono<Void> sayGoodbye() {
 		this.givenBack = true;
+		this.line.endLease();
 		return Mono.from(this.delegate.close())
 			.timeout(this.server.settings().pool().maxCloseTime())
 			.onErrorResume((ex) -> {
@@ -197,7 +223,9 @@ final class GuardedConnection implements Connection, Lifecycle, Wrapped<Connecti
 
 	@Override
 	public Publisher<Void> beginTransaction(TransactionDefinition definition) {
-		return Exchange.command(this.line, this.delegate.beginTransaction(definition));
+		// Where it fails half-way, the next transaction would have the level of this one.
+		return Exchange.<Void>command(this.line, this.delegate.beginTransaction(definition))
+			.doOnError((ex) -> this.sessionGuard.stain("a transaction that could not begin"));
 	}
 
 	@Override
@@ -207,7 +235,7 @@ final class GuardedConnection implements Connection, Lifecycle, Wrapped<Connecti
 
 	@Override
 	public Batch createBatch() {
-		return new GuardedBatch(this.delegate.createBatch(), this.line);
+		return new GuardedBatch(this.delegate.createBatch(), this.line, this.sessionGuard);
 	}
 
 	@Override
@@ -217,6 +245,7 @@ final class GuardedConnection implements Connection, Lifecycle, Wrapped<Connecti
 
 	@Override
 	public Statement createStatement(String sql) {
+		this.sessionGuard.text(sql);
 		return new GuardedStatement(this.delegate.createStatement(sql), this.line);
 	}
 
@@ -257,16 +286,19 @@ final class GuardedConnection implements Connection, Lifecycle, Wrapped<Connecti
 
 	@Override
 	public Publisher<Void> setLockWaitTimeout(Duration timeout) {
+		this.sessionGuard.lockWaitTimeoutChanged();
 		return Exchange.command(this.line, this.delegate.setLockWaitTimeout(timeout));
 	}
 
 	@Override
 	public Publisher<Void> setStatementTimeout(Duration timeout) {
+		this.sessionGuard.statementTimeoutChanged();
 		return Exchange.command(this.line, this.delegate.setStatementTimeout(timeout));
 	}
 
 	@Override
 	public Publisher<Void> setTransactionIsolationLevel(IsolationLevel isolationLevel) {
+		this.sessionGuard.isolationChanged();
 		return Exchange.command(this.line, this.delegate.setTransactionIsolationLevel(isolationLevel));
 	}
 

@@ -13,14 +13,17 @@ final class GuardedStatement implements Statement {
 
 	private final ExchangeLine line;
 
+	private final int lease;
+
 	GuardedStatement(Statement delegate, ExchangeLine line) {
 		this.delegate = delegate;
 		this.line = line;
+		this.lease = line.lease();
 	}
 
 	@Override
 	public Publisher<? extends Result> execute() {
-		return Exchange.statement(this.line, this.delegate.execute());
+		return Exchange.statement(this.line, this.lease, this.delegate.execute());
 	}
 
 	@Override

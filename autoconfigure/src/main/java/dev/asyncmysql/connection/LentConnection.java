@@ -82,6 +82,9 @@ final class LentConnection implements Connection, Wrapped<Connection> {
 		if (this.watch != null && this.lease != null) {
 			this.watch.returned(this.lease);
 		}
+		if (unwrap() instanceof GuardedConnection guarded) {
+			guarded.givenBack();
+		}
 		Mono.from(this.pooled.close()).subscribe(null, (ex) -> {
 			logger.warn("A connection could not be given back to the pool", ex);
 			own.tryEmitError(ex);

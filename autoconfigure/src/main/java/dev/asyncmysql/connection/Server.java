@@ -2,8 +2,10 @@ package dev.asyncmysql.connection;
 
 import java.time.Duration;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicBoolean;
 
 import dev.asyncmysql.ConnectionSettings;
+import dev.asyncmysql.ConnectionSettings.AfterProcedure;
 import io.r2dbc.spi.Connection;
 import io.r2dbc.spi.ConnectionFactory;
 import io.r2dbc.spi.R2dbcException;
@@ -37,6 +39,8 @@ public final class Server {
 	private final Watch watch = new Watch();
 
 	private final @Nullable LeakWatch leakWatch;
+
+	private final AtomicBoolean stained = new AtomicBoolean();
 
 	private volatile @Nullable Failure lastFailure;
 
@@ -148,6 +152,23 @@ public final class Server {
 
 	void failed(Throwable ex) {
 		this.lastFailure = new Failure(ex, System.nanoTime());
+	}
+
+	/**
+	 * Return whether a session in which a procedure was called may not be lent again.
+	 * @return {@code false} where procedures are trusted to leave it as it was
+	 */
+	boolean distrustsProcedures() {
+		return this.settings.pool().afterProcedure() == AfterProcedure.DISCARD;
+	}
+
+	/**
+	 * Return whether no session was changed before, as far as callers of this method
+	 * know.
+	 * @return {@code true} once
+	 */
+	boolean isFirstStain() {
+		return this.stained.compareAndSet(false, true);
 	}
 
 	/**

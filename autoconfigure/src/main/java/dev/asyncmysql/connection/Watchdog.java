@@ -19,6 +19,9 @@ final class Watchdog {
 
 	private static final Log logger = LogFactory.getLog(Watchdog.class);
 
+	/** The time for a KILL while the caller waits beyond the limit already. */
+	private static final Duration OVERDUE_PATIENCE = Duration.ofMillis(500);
+
 	private final GuardedConnection connection;
 
 	private final ExchangeLine line;
@@ -31,6 +34,8 @@ final class Watchdog {
 
 	private final long responseLimit;
 
+	private final long releaseLimit;
+
 	private @Nullable Exchange<?> seen;
 
 	private boolean stopped;
@@ -38,6 +43,8 @@ final class Watchdog {
 	private long bytes;
 
 	private long progress;
+
+	private long returnedSince;
 
 	private long unwantedSince;
 
@@ -54,6 +61,7 @@ final class Watchdog {
 		// It is noticed at the end of an interval, and began within the one before.
 		this.grace = Math.max(0, settings.cancel().grace().minus(Watch.INTERVAL).toNanos());
 		this.responseLimit = Math.max(0, settings.responseTimeout().minus(Watch.INTERVAL).toNanos());
+		this.releaseLimit = settings.pool().maxReleaseTime().toNanos();
 	}
 
 	/**
@@ -78,6 +86,13 @@ final class Watchdog {
 			this.progress = exchange.progress();
 		}
 		this.bytes = read;
+		if (exchange == null || !this.connection.isGivenBack()) {
+			this.returnedSince = now;
+		}
+		else if (now - this.returnedSince >= this.releaseLimit) {
+			logger.debug("A connection was still busy when it was given back, and is cut");
+			this.connection.cut();
+		}
 	}
 
 	private void inspect(Exchange<?> exchange, long now, boolean moved) {
@@ -116,9 +131,6 @@ final class Watchdog {
 		Duration patience = limit.dividedBy(4);
 		stop(exchange, (patience.compareTo(OVERDUE_PATIENCE) < 0) ? patience : OVERDUE_PATIENCE);
 	}
-
-	/** The time for a KILL while the caller waits beyond the limit already. */
-	private static final Duration OVERDUE_PATIENCE = Duration.ofMillis(500);
 
 	private void unwanted(Exchange<?> exchange) {
 		if (this.connection.isGivenBack()) {

@@ -57,6 +57,7 @@ class GuardedConnectionTests {
 		given(this.driver.getMetadata()).willReturn(metadata);
 		given(this.driver.validate(any())).willAnswer((invocation) -> Mono.just(true));
 		given(this.driver.close()).willAnswer((invocation) -> Mono.fromRunnable(() -> this.closed.set(true)));
+		given(this.driver.setAutoCommit(true)).willAnswer((invocation) -> Mono.empty());
 		given(((Lifecycle) this.driver).postAllocate()).willAnswer((invocation) -> Mono.empty());
 		this.wire.attach(this.channel);
 		this.connection = new GuardedConnection(this.driver, this.wire, server(), SESSION);

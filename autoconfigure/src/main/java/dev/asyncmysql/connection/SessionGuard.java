@@ -1,0 +1,141 @@
+package dev.asyncmysql.connection;
+
+import java.time.Duration;
+
+import io.r2dbc.spi.Connection;
+import org.apache.commons.logging.Log;
+import org.apache.commons.logging.LogFactory;
+import org.jspecify.annotations.Nullable;
+import reactor.core.publisher.Mono;
+
+/**
+ * Remembers what callers have changed in a session, so that the next one finds it as it
+ * was opened: what the driver can set back is set back, and a session with any other
+ * change is not lent again. MySQL's own reset (COM_RESET_CONNECTION) is not in the
+ * driver.
+ */
+final class SessionGuard {
+
+	private static final Log logger = LogFactory.getLog(SessionGuard.class);
+
+	private final Connection raw;
+
+	private final Session session;
+
+	private final Server server;
+
+	private volatile boolean isolationChanged;
+
+	private volatile boolean lockWaitTimeoutChanged;
+
+	private volatile boolean statementTimeoutChanged;
+
+	private volatile @Nullable String stain;
+
+	SessionGuard(Connection raw, Session session, Server server) {
+		this.raw = raw;
+		this.session = session;
+		this.server = server;
+	}
+
+	void isolationChanged() {
+		this.isolationChanged = true;
+	}
+
+	void lockWaitTimeoutChanged() {
+		this.lockWaitTimeoutChanged = true;
+	}
+
+	void statementTimeoutChanged() {
+		this.statementTimeoutChanged = true;
+	}
+
+	/**
+	 * Note a text that is going to the server.
+	 * @param sql one statement or more
+	 */
+	void text(String sql) {
+		SqlEffect effect = SqlEffect.of(sql);
+		if (effect != SqlEffect.NONE && (effect == SqlEffect.SESSION || this.server.distrustsProcedures())) {
+			stain(sql);
+		}
+	}
+
+	/**
+	 * Let the session not be lent again.
+	 * @param reason what has changed it
+	 */
+	void stain(String reason) {
+		this.stain = reason;
+	}
+
+	/**
+	 * Return whether the session may be lent again once it is restored.
+	 * @return {@code false} where only a new one is as it was
+	 */
+	boolean isStained() {
+		return this.stain != null;
+	}
+
+	/**
+	 * Return whether nothing has changed that the driver does not tell by itself.
+	 * @return {@code true} where there is nothing to do
+	 */
+	boolean isClean() {
+		return this.stain == null && !this.isolationChanged && !this.lockWaitTimeoutChanged
+				&& !this.statementTimeoutChanged;
+	}
+
+	/**
+	 * Set back what can be. No statement and no transaction may be under way.
+	 * @return a mono that completes when the server has followed
+	 */
+	Mono<Void> restore() {
+		return Mono.defer(() -> {
+			Mono<Void> restored = Mono.empty();
+			if (this.session.autoCommit() && !this.raw.isAutoCommit()) {
+				restored = restored.then(Mono.from(this.raw.setAutoCommit(true)));
+			}
+			if (this.isolationChanged) {
+				restored = restored
+					.then(Mono.from(this.raw.setTransactionIsolationLevel(this.session.isolationLevel())));
+			}
+			Duration lockWait = this.session.lockWaitTimeout();
+			if (this.lockWaitTimeoutChanged && lockWait != null) {
+				restored = restored.then(Mono.from(this.raw.setLockWaitTimeout(lockWait)));
+			}
+			Duration statement = this.session.statementTimeout();
+			if (this.statementTimeoutChanged && statement != null) {
+				restored = restored.then(Mono.from(this.raw.setStatementTimeout(statement)));
+			}
+			if ((this.lockWaitTimeoutChanged && lockWait == null)
+					|| (this.statementTimeoutChanged && statement == null)) {
+				stain("a limit of time whose former value is not known");
+			}
+			return restored.then(Mono.fromRunnable(this::restored));
+		});
+	}
+
+	private void restored() {
+		this.isolationChanged = false;
+		this.lockWaitTimeoutChanged = false;
+		this.statementTimeoutChanged = false;
+	}
+
+	/**
+	 * Tell once for each server why connections are closed.
+	 */
+	void tell() {
+		String reason = this.stain;
+		String text = (reason != null && reason.length() > 200) ? reason.substring(0, 200) + "…" : reason;
+		if (this.server.isFirstStain()) {
+			logger.info("A caller has changed its session, so that its connection is closed rather than lent again, "
+					+ "which costs a new one: " + text + ". What all need is set once by " + this.server.prefix()
+					+ ".session-variables. Further ones are told at level DEBUG");
+		}
+		else {
+			logger.debug("A connection is closed because its session was changed: " + text);
+		}
+	}
+
+}
