@@ -44,7 +44,7 @@ final class Watchdog {
 
 	private long progress;
 
-	private long returnedSince;
+	private long returnedSince = System.nanoTime();
 
 	private long unwantedSince;
 
