@@ -70,6 +70,9 @@ import org.springframework.util.unit.DataSize;
  * caching_sha2_password without TLS.
  * @param autodetectExtensions Whether the driver looks for extensions, such as codecs,
  * through META-INF/services.
+ * @param startup What the start does where the server cannot be reached: wait for it,
+ * fail, or connect to nothing at all (lazy).
+ * @param startupTimeout Time that the start waits for a server that is away.
  * @param options Further options of the driver by the driver's own names, for what has no
  * property here.
  * @param cancel Statements whose caller has gone.
@@ -91,8 +94,9 @@ public record ConnectionSettings(@Nullable String host, @DefaultValue(Defaults.P
 		@DefaultValue List<CompressionAlgorithm> compressionAlgorithms, @Nullable Integer zstdCompressionLevel,
 		@Nullable String allowLoadLocalInfileInPath, @Nullable DataSize localInfileBufferSize,
 		@Nullable String serverRsaPublicKeyFile, @Nullable Boolean autodetectExtensions,
-		@DefaultValue Map<String, Object> options, @DefaultValue Cancel cancel, @DefaultValue Ssl ssl,
-		@DefaultValue Pool pool, @DefaultValue Health health) {
+		@DefaultValue(Defaults.STARTUP) Startup startup,
+		@DefaultValue(Defaults.STARTUP_TIMEOUT) Duration startupTimeout, @DefaultValue Map<String, Object> options,
+		@DefaultValue Cancel cancel, @DefaultValue Ssl ssl, @DefaultValue Pool pool, @DefaultValue Health health) {
 
 	public ConnectionSettings {
 		host = textOrNull(host);
@@ -292,6 +296,22 @@ public record ConnectionSettings(@Nullable String host, @DefaultValue(Defaults.P
 
 		/** Close it when it is given back. */
 		DISCARD
+
+	}
+
+	/**
+	 * What the start does where the server cannot be reached.
+	 */
+	public enum Startup {
+
+		/** It waits for the server, up to a limit, and fails then. */
+		WAIT,
+
+		/** It fails. */
+		FAIL,
+
+		/** It connects to nothing; connections are opened when they are asked for. */
+		LAZY
 
 	}
 

@@ -50,6 +50,18 @@ final class Defaults {
 	static final String TCP_KEEP_ALIVE = "true";
 
 	/**
+	 * Application and server are often started together, and the server is then the
+	 * slower one: waiting for it spares a restart of the application.
+	 */
+	static final String STARTUP = "wait";
+
+	/**
+	 * A MySQL with its data in place is up in some seconds. Longer than half a minute
+	 * looks like a mistake, which is better told than waited for.
+	 */
+	static final String STARTUP_TIMEOUT = "30s";
+
+	/**
 	 * Connections cost the server memory each; an application that needs none is the
 	 * exception.
 	 */

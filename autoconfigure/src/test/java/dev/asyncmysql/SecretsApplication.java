@@ -65,7 +65,8 @@ public class SecretsApplication {
 		succeed("spring.r2dbc", List.of(), List.of(), "spring.r2dbc.url=r2dbc:mysql://" + server,
 				"spring.r2dbc.username=marked", "spring.r2dbc.password=" + password);
 		succeed("token", settings, List.of(), "async-mysql.username=tokened", "test.token=SECRETS_TOKEN");
-		succeed("away", settings, List.of(), "async-mysql.password=" + password, "async-mysql.port=1");
+		succeed("away", settings, List.of(), "async-mysql.password=" + password, "async-mysql.port=1",
+				"async-mysql.startup=lazy");
 		fail("wrong password", settings, List.of(), "async-mysql.password=" + password + "-wrong");
 		fail("wrong password in url", List.of(), List.of(),
 				"async-mysql.url=r2dbc:mysql://marked:" + encoded + "-wrong@" + server);
@@ -80,7 +81,10 @@ public class SecretsApplication {
 		fail("contradiction", List.of(), List.of(), "async-mysql.password=" + password + "-other",
 				"async-mysql.url=r2dbc:mysql://marked:" + encoded + "@" + server);
 		fail("scripts", settings, List.of(), "async-mysql.password=" + password, "async-mysql.port=1",
-				"spring.sql.init.mode=always", "spring.sql.init.schema-locations=classpath:schema-it.sql");
+				"async-mysql.startup=lazy", "spring.sql.init.mode=always",
+				"spring.sql.init.schema-locations=classpath:schema-it.sql");
+		fail("waited in vain", settings, List.of(), "async-mysql.password=" + password, "async-mysql.port=1",
+				"async-mysql.startup-timeout=1s");
 	}
 
 	private static void succeed(String name, List<String> settings, List<String> tls, String... more)

@@ -60,7 +60,7 @@ class SecretsIT {
 			assertThatItTells(output, "=== " + name + " succeeded");
 		}
 		for (String name : List.of("wrong password", "wrong password in url", "wrong token", "wrong key password",
-				"not encoded", "jdbc", "misspelt option", "contradiction", "scripts")) {
+				"not encoded", "jdbc", "misspelt option", "contradiction", "scripts", "waited in vain")) {
 			assertThatItTells(output, "=== " + name + " failed");
 		}
 		for (String sign : List.of("Request: HandshakeResponse41", "Initializing client session", "(error 1045)",

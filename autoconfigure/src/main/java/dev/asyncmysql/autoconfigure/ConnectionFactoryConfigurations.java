@@ -7,6 +7,7 @@ import dev.asyncmysql.connection.MySqlConnectionFactories;
 import dev.asyncmysql.connection.Server;
 import io.r2dbc.pool.ConnectionPool;
 import io.r2dbc.spi.ConnectionFactory;
+import reactor.core.publisher.Mono;
 
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnClass;
@@ -15,6 +16,7 @@ import org.springframework.boot.autoconfigure.condition.NoneNestedConditions;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Conditional;
 import org.springframework.context.annotation.Configuration;
+import org.springframework.context.annotation.DependsOn;
 
 /**
  * The bean {@code connectionFactory}: pooled unless the pool is switched off.
@@ -27,14 +29,19 @@ abstract class ConnectionFactoryConfigurations {
 	static class Pooled {
 
 		@Bean(destroyMethod = "dispose")
+		@DependsOn("asyncMySqlStartup")
 		ConnectionPool connectionFactory(Server server, ObjectProvider<PoolCustomizer> customizers) {
 			return MySqlConnectionFactories.pooled(server, customizers.orderedStream().toList());
 		}
 
 		@Bean
-		ConnectionStartup asyncMySqlStartup(ConnectionPool connectionFactory, Server server,
-				ConnectionSettings settings, ConnectionFailures failures) {
-			return new ConnectionStartup(connectionFactory, connectionFactory.warmup(), server, settings, failures);
+		ConnectionStartup asyncMySqlStartup(Server server, ConnectionSettings settings, ConnectionFailures failures) {
+			return new ConnectionStartup(server, settings, failures, true);
+		}
+
+		@Bean
+		ConnectionLifecycle asyncMySqlLifecycle(ConnectionStartup startup, ConnectionPool connectionFactory) {
+			return new ConnectionLifecycle(startup, connectionFactory.warmup());
 		}
 
 	}
@@ -58,14 +65,19 @@ abstract class ConnectionFactoryConfigurations {
 	static class Unpooled {
 
 		@Bean
+		@DependsOn("asyncMySqlStartup")
 		ConnectionFactory connectionFactory(Server server) {
 			return MySqlConnectionFactories.unpooled(server);
 		}
 
 		@Bean
-		ConnectionStartup asyncMySqlStartup(ConnectionFactory connectionFactory, Server server,
-				ConnectionSettings settings, ConnectionFailures failures) {
-			return new ConnectionStartup(connectionFactory, null, server, settings, failures);
+		ConnectionStartup asyncMySqlStartup(Server server, ConnectionSettings settings, ConnectionFailures failures) {
+			return new ConnectionStartup(server, settings, failures, false);
+		}
+
+		@Bean
+		ConnectionLifecycle asyncMySqlLifecycle(ConnectionStartup startup) {
+			return new ConnectionLifecycle(startup, Mono.just(0));
 		}
 
 	}

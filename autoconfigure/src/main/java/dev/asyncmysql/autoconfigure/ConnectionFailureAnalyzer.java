@@ -21,6 +21,11 @@ class ConnectionFailureAnalyzer implements FailureAnalyzer {
 
 	@Override
 	public @Nullable FailureAnalysis analyze(Throwable failure) {
+		for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
+			if (cause instanceof ConnectionStartupException startup) {
+				return new FailureAnalysis(startup.getMessage(), startup.getAction(), failure);
+			}
+		}
 		return this.failures.find(failure)
 			.map((reason) -> new FailureAnalysis(reason.description(), reason.action(), failure))
 			.orElse(null);

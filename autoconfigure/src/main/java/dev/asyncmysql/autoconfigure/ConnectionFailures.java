@@ -3,12 +3,14 @@ package dev.asyncmysql.autoconfigure;
 import java.util.Optional;
 import java.util.Set;
 
+import dev.asyncmysql.InvalidSettingsException;
 import dev.asyncmysql.connection.ConnectionFailure;
 import org.jspecify.annotations.Nullable;
 
 import org.springframework.beans.factory.BeanFactory;
 import org.springframework.beans.factory.ListableBeanFactory;
 import org.springframework.boot.r2dbc.autoconfigure.R2dbcConnectionDetails;
+import org.springframework.core.NestedExceptionUtils;
 import org.springframework.core.env.Environment;
 
 /**
@@ -39,6 +41,26 @@ final class ConnectionFailures {
 
 	Optional<ConnectionFailure> find(Throwable failure) {
 		return ConnectionFailure.in(failure).map((reason) -> reason.named(this::name));
+	}
+
+	/**
+	 * Return whether waiting cannot heal a failure.
+	 * @param failure what an attempt to connect failed with
+	 * @return {@code false} where the next attempt may succeed
+	 */
+	boolean isPermanent(Throwable failure) {
+		return failure instanceof InvalidSettingsException
+				|| find(failure).filter(ConnectionFailure::isPermanent).isPresent();
+	}
+
+	/**
+	 * Tell the reason in one line, known or not.
+	 * @param failure what an attempt to connect failed with
+	 * @return what happened and, where it is known, what to do
+	 */
+	String text(Throwable failure) {
+		return find(failure).map(ConnectionFailure::toString)
+			.orElseGet(() -> NestedExceptionUtils.getMostSpecificCause(failure).toString());
 	}
 
 	private String name(String property) {

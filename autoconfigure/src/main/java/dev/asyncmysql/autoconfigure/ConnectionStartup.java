@@ -1,43 +1,36 @@
 package dev.asyncmysql.autoconfigure;
 
 import java.time.Duration;
-import java.util.Optional;
 
 import dev.asyncmysql.ConnectionSettings;
+import dev.asyncmysql.ConnectionSettings.Startup;
 import dev.asyncmysql.connection.ConnectionFailure;
 import dev.asyncmysql.connection.MySqlConnectionFactories;
 import dev.asyncmysql.connection.Server;
 import dev.asyncmysql.connection.ServerVersion;
 import io.r2dbc.spi.Connection;
-import io.r2dbc.spi.ConnectionFactory;
 import io.r2dbc.spi.R2dbcTimeoutException;
 import org.apache.commons.logging.Log;
 import org.apache.commons.logging.LogFactory;
-import org.jspecify.annotations.Nullable;
+import reactor.core.Exceptions;
 import reactor.core.publisher.Mono;
 
-import org.springframework.context.SmartLifecycle;
-import org.springframework.core.NestedExceptionUtils;
+import org.springframework.beans.factory.InitializingBean;
+import org.springframework.context.support.DefaultLifecycleProcessor;
+import org.springframework.core.SpringProperties;
 
 /**
- * Fills the pool before the web server accepts requests, and says in one line what the
- * application is connected to. A server that is away is a warning: connections are opened
- * when they are asked for. What waiting cannot heal, such as a wrong password, ends the
- * start.
+ * Connects to the server before anything else can, and says in one line what the
+ * application is connected to. A server that is away is waited for, or fails the start,
+ * or is not even asked, as {@code async-mysql.startup} says. What waiting cannot heal,
+ * such as a wrong password, ends the start at once.
  */
-class ConnectionStartup implements SmartLifecycle {
-
-	/** Before the web server and whatever listens to messages. */
-	static final int PHASE = DEFAULT_PHASE - 8192;
+class ConnectionStartup implements InitializingBean {
 
 	private static final Log logger = LogFactory.getLog(ConnectionStartup.class);
 
 	/** Lets the pool's own limit come first, whose message knows more. */
 	private static final Duration GRACE = Duration.ofSeconds(1);
-
-	private final ConnectionFactory connectionFactory;
-
-	private final @Nullable Mono<Integer> warmup;
 
 	private final Server server;
 
@@ -45,74 +38,142 @@ class ConnectionStartup implements SmartLifecycle {
 
 	private final ConnectionFailures failures;
 
-	private volatile boolean running;
+	private final boolean pooled;
 
-	ConnectionStartup(ConnectionFactory connectionFactory, @Nullable Mono<Integer> warmup, Server server,
-			ConnectionSettings settings, ConnectionFailures failures) {
-		this.connectionFactory = connectionFactory;
-		this.warmup = warmup;
+	private boolean done;
+
+	ConnectionStartup(Server server, ConnectionSettings settings, ConnectionFailures failures, boolean pooled) {
 		this.server = server;
 		this.settings = settings;
 		this.failures = failures;
+		this.pooled = pooled;
 	}
 
 	@Override
-	public void start() {
-		this.running = true;
-		if (this.warmup == null) {
+	public void afterPropertiesSet() {
+		if (!endsWithRefresh(DefaultLifecycleProcessor.EXIT_PROPERTY_NAME)
+				&& !endsWithRefresh(DefaultLifecycleProcessor.CHECKPOINT_PROPERTY_NAME)) {
+			connect();
+		}
+	}
+
+	// A run that trains a cache of classes, or that is frozen before anything starts, is
+	// processing ahead of time, too.
+	private static boolean endsWithRefresh(String property) {
+		return DefaultLifecycleProcessor.ON_REFRESH_VALUE.equalsIgnoreCase(SpringProperties.getProperty(property));
+	}
+
+	/**
+	 * Connect as the policy says, unless that was done before.
+	 */
+	void connect() {
+		if (this.done) {
+			return;
+		}
+		if (!this.pooled) {
 			logger
 				.warn("The connection pool is switched off (pool.enabled): each use opens a connection and closes it, "
 						+ "and nothing limits their number");
 		}
-		Duration limit = this.settings.pool().maxAcquireTime().plus(GRACE);
-		Mono<ServerVersion> version = Mono
-			.usingWhen(this.connectionFactory.create(), (connection) -> Mono.justOrEmpty(this.server.version()),
-					Connection::close)
-			.timeout(limit, noAnswer(limit));
+		if (isLazy()) {
+			logger.info("Not connected yet (async-mysql.startup=lazy) to MySQL at " + summary());
+		}
+		else {
+			logger.info("Connected to " + version() + " at " + summary());
+		}
+		this.done = true;
+	}
+
+	private ServerVersion version() {
+		Mono<ServerVersion> version = Mono.usingWhen(MySqlConnectionFactories.unpooled(this.server).create(),
+				(connection) -> Mono.justOrEmpty(this.server.version()), Connection::close);
 		try {
-			// The thread that starts the context, never an event loop.
-			logger.info("Connected to " + version.block() + " at " + this.settings.location() + " as "
-					+ this.settings.username() + ": " + driver() + ", " + pool());
+			return await(((this.settings.startup() == Startup.WAIT)
+					? new ServerWait(this.settings, this.failures).until(version) : version)
+				.single());
 		}
 		catch (RuntimeException ex) {
-			Optional<ConnectionFailure> failure = this.failures.find(ex);
-			if (failure.filter(ConnectionFailure::isPermanent).isPresent()) {
-				this.running = false;
-				throw ex;
-			}
-			warn("No connection to MySQL at " + this.settings.location() + " as " + this.settings.username()
-					+ " yet; the next is tried when one is asked for. ", ex);
+			throw failed(ex);
+		}
+	}
+
+	/**
+	 * Fill the pool. A connection that cannot be opened is a warning, unless the start is
+	 * to fail at the first failure.
+	 * @param warmup opens the initial connections
+	 */
+	void fill(Mono<Integer> warmup) {
+		if (isLazy()) {
 			return;
 		}
-		if (this.warmup != null) {
-			try {
-				this.warmup.timeout(limit, noAnswer(limit)).block();
+		Duration limit = this.settings.pool().maxAcquireTime().plus(GRACE);
+		try {
+			await(warmup.timeout(limit,
+					Mono.error(() -> new R2dbcTimeoutException("no answer within " + text(limit)))));
+		}
+		catch (RuntimeException ex) {
+			if (this.settings.startup() == Startup.FAIL) {
+				throw failed(ex);
 			}
-			catch (RuntimeException ex) {
-				warn("Not all initial connections (pool.initial-size) could be opened. ", ex);
-			}
+			logger.warn("Not all initial connections (pool.initial-size) could be opened. " + this.failures.text(ex));
+			logger.debug("Not all initial connections could be opened", ex);
 		}
 	}
 
-	private static <T> Mono<T> noAnswer(Duration limit) {
-		return Mono.error(() -> new R2dbcTimeoutException("no answer within " + text(limit)));
+	private boolean isLazy() {
+		return this.settings.startup() == Startup.LAZY;
 	}
 
-	private void warn(String message, RuntimeException ex) {
-		logger.warn(message + this.failures.find(ex)
-			.map(ConnectionFailure::toString)
-			.orElseGet(() -> NestedExceptionUtils.getMostSpecificCause(ex).toString()));
-		logger.debug(message, ex);
+	// Blocks the thread that starts the context, never an event loop. The limit belongs
+	// into the source: Spring interrupts a start for a context that is to be closed only
+	// where it waits without one.
+	private <T> T await(Mono<T> source) {
+		try {
+			return source.blockOptional().orElseThrow();
+		}
+		catch (RuntimeException ex) {
+			if (Exceptions.unwrap(ex) instanceof InterruptedException) {
+				// What was begun is closed on this thread, which has to wait for that.
+				Thread.interrupted();
+				throw new ConnectionStartupException(
+						"The application was stopped while it connected to MySQL at " + this.settings.location(), "",
+						ex);
+			}
+			throw ex;
+		}
 	}
 
-	private String driver() {
-		return "r2dbc-mysql, TLS " + MySqlConnectionFactories.sslMode(this.settings) + ", connect within "
-				+ text(this.settings.connectTimeout());
+	private RuntimeException failed(RuntimeException ex) {
+		if (ex instanceof ConnectionStartupException || this.failures.isPermanent(ex)) {
+			return ex;
+		}
+		ConnectionFailure reason = this.failures.find(ex).orElse(null);
+		String description = (reason != null) ? reason.description()
+				: "No connection to MySQL at " + this.settings.location() + ": " + this.failures.text(ex);
+		String action = ((reason != null) ? reason.action() : "Check that the server is up and answers.") + " ";
+		if (this.settings.startup() == Startup.WAIT) {
+			return new ConnectionStartupException(
+					description + "; the start waited for it for " + text(this.settings.startupTimeout())
+							+ " (async-mysql.startup-timeout)",
+					action + "Or set async-mysql.startup=lazy to start without a connection, or raise "
+							+ "async-mysql.startup-timeout to wait for longer.",
+					ex);
+		}
+		return new ConnectionStartupException(
+				description + "; the start does not wait for it (async-mysql.startup=fail)",
+				action + "Or set async-mysql.startup=wait to wait for it at start, or lazy to start without a "
+						+ "connection.",
+				ex);
 	}
 
-	private String pool() {
-		ConnectionSettings.Pool pool = this.settings.pool();
-		if (this.warmup == null) {
+	private String summary() {
+		return this.settings.location() + " as " + this.settings.username() + ": r2dbc-mysql, TLS "
+				+ MySqlConnectionFactories.sslMode(this.settings) + ", connect within "
+				+ text(this.settings.connectTimeout()) + ", " + pool(this.settings.pool());
+	}
+
+	private String pool(ConnectionSettings.Pool pool) {
+		if (!this.pooled) {
 			return "no pool";
 		}
 		return "pool of %d to %d connections, acquire within %s, idle for %s and alive for %s at most".formatted(
@@ -120,26 +181,11 @@ class ConnectionStartup implements SmartLifecycle {
 				text(pool.maxLifeTime()));
 	}
 
-	private static String text(Duration duration) {
+	static String text(Duration duration) {
 		if (duration.isNegative()) {
 			return "ever";
 		}
 		return (duration.toMillis() % 1000 == 0) ? duration.toSeconds() + " s" : duration.toMillis() + " ms";
-	}
-
-	@Override
-	public void stop() {
-		this.running = false;
-	}
-
-	@Override
-	public boolean isRunning() {
-		return this.running;
-	}
-
-	@Override
-	public int getPhase() {
-		return PHASE;
 	}
 
 }

@@ -70,6 +70,7 @@ final class SettingsValidator {
 			throw invalid("port", this.settings.port() + " is not a port", "Set a number from 1 to 65535.");
 		}
 		positive("connect-timeout", this.settings.connectTimeout());
+		positive("startup-timeout", this.settings.startupTimeout());
 		positiveIfSet("statement-timeout", this.settings.statementTimeout());
 		positiveIfSet("lock-wait-timeout", this.settings.lockWaitTimeout());
 		positive("response-timeout", this.settings.responseTimeout());

@@ -84,7 +84,8 @@ class ActuatorSecretsAutoConfigurationTests {
 					ConfigurationPropertiesReportEndpointAutoConfiguration.class))
 			.withPropertyValues("management.endpoint.env.show-values=always",
 					"management.endpoint.configprops.show-values=always", "management.endpoints.web.exposure.include=*",
-					"spring.jmx.enabled=true", "management.endpoints.jmx.exposure.include=*", enabled,
+					"spring.jmx.enabled=true", "async-mysql.startup=lazy",
+					"management.endpoints.jmx.exposure.include=*", enabled,
 					"async-mysql.url=r2dbc:mysql://app@127.0.0.1:1/db", "async-mysql.password=mark1",
 					"spring.r2dbc.url=r2dbc:mysql://app:mark2@127.0.0.1:1/db", "spring.r2dbc.password=mark3")
 			.run((context) -> {

@@ -47,7 +47,7 @@ class AheadOfTimeTests {
 			GenericApplicationContext context = new GenericApplicationContext();
 			PROPERTIES
 				.and("async-mysql.url=r2dbc:mysql://127.0.0.1:1/later", "async-mysql.username=app",
-						"async-mysql.pool.max-size=7", "async-mysql.pool.max-acquire-time=1s")
+						"async-mysql.pool.max-size=7", "async-mysql.startup=lazy")
 				.applyTo(context);
 			initializer(compiled.getInstance(ApplicationContextInitializer.class, name.toString())).initialize(context);
 			try (context) {

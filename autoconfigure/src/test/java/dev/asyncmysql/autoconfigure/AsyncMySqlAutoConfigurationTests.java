@@ -58,7 +58,9 @@ class AsyncMySqlAutoConfigurationTests {
 					R2dbcAutoConfiguration.class, R2dbcTransactionManagerAutoConfiguration.class,
 					TransactionAutoConfiguration.class, ConfigurationPropertiesAutoConfiguration.class));
 
-	private final ApplicationContextRunner contexts = this.bare.withPropertyValues(NOWHERE);
+	private final ApplicationContextRunner unconnected = this.bare.withPropertyValues("async-mysql.startup=lazy");
+
+	private final ApplicationContextRunner contexts = this.unconnected.withPropertyValues(NOWHERE);
 
 	@Test
 	void bootBuildsOnThePool() {
@@ -80,7 +82,7 @@ class AsyncMySqlAutoConfigurationTests {
 
 	@Test
 	void springR2dbcUrlIsEnough() {
-		this.bare.withPropertyValues("spring.r2dbc.url=r2dbc:pool:mysql://app@127.0.0.1:1/db?maxSize=3")
+		this.unconnected.withPropertyValues("spring.r2dbc.url=r2dbc:pool:mysql://app@127.0.0.1:1/db?maxSize=3")
 			.run((context) -> {
 				assertThat(context).hasNotFailed().hasSingleBean(ConnectionPool.class);
 				assertThat(context.getBean(ConnectionPool.class).getMetrics().orElseThrow().getMaxAllocatedSize())
@@ -221,7 +223,7 @@ class AsyncMySqlAutoConfigurationTests {
 
 	@Test
 	void aPasswordProviderYieldsToConnectionDetails() {
-		this.bare.withBean(PasswordProvider.class, () -> Mono::empty)
+		this.unconnected.withBean(PasswordProvider.class, () -> Mono::empty)
 			.withBean(R2dbcConnectionDetails.class,
 					() -> () -> ConnectionFactoryOptions.parse("r2dbc:mysql://app:secret@127.0.0.1:1/db"))
 			.run((context) -> {
@@ -232,7 +234,7 @@ class AsyncMySqlAutoConfigurationTests {
 
 	@Test
 	void aPasswordProviderWinsOverSpringR2dbc() {
-		this.bare.withBean(PasswordProvider.class, () -> Mono::empty)
+		this.unconnected.withBean(PasswordProvider.class, () -> Mono::empty)
 			.withPropertyValues("spring.r2dbc.url=r2dbc:mysql://app:secret@127.0.0.1:1/db")
 			.run((context) -> assertThat(context.getBean(DriverObjects.class).passwordProvider()).isNotNull());
 	}
@@ -240,7 +242,7 @@ class AsyncMySqlAutoConfigurationTests {
 	@ParameterizedTest
 	@ValueSource(strings = { "async-mysql.password=secret", "async-mysql.url=r2dbc:mysql://app:secret@127.0.0.1:1/db" })
 	void aPasswordProviderAndAPasswordOfOursContradict(String property) {
-		this.bare.withBean(PasswordProvider.class, () -> Mono::empty)
+		this.unconnected.withBean(PasswordProvider.class, () -> Mono::empty)
 			.withPropertyValues("async-mysql.database=db", "async-mysql.username=app", property)
 			.run((context) -> assertThat(context).getFailure()
 				.rootCause()
@@ -263,14 +265,6 @@ class AsyncMySqlAutoConfigurationTests {
 			.load(FailureAnalyzer.class, (type, name, failure) -> {
 			})).hasAtLeastOneElementOfType(InvalidSettingsFailureAnalyzer.class)
 			.hasAtLeastOneElementOfType(EmbeddedDatabaseFailureAnalyzer.class);
-	}
-
-	@Test
-	void aServerThatIsAwayIsAWarning() {
-		this.contexts.run((context) -> {
-			assertThat(context).hasNotFailed();
-			assertThat(context.getBean(ConnectionStartup.class).isRunning()).isTrue();
-		});
 	}
 
 	@Test
@@ -325,7 +319,8 @@ class AsyncMySqlAutoConfigurationTests {
 		ConnectionSettings settings() {
 			return ConnectionSettings.bind(new MockEnvironment().withProperty("my.host", "127.0.0.1")
 				.withProperty("my.port", "2")
-				.withProperty("my.username", "mine"), "my");
+				.withProperty("my.username", "mine")
+				.withProperty("my.startup", "lazy"), "my");
 		}
 
 	}

@@ -158,27 +158,32 @@ class ConnectionFailureIT {
 	}
 
 	@Test
-	void refusedPortIsAWarningUntilAConnectionIsNeeded(CapturedOutput output) throws IOException {
+	void refusedPort(CapturedOutput output) throws IOException {
 		String port = "async-mysql.port=" + freePort();
-		StartedApplication.start(MySqlServer.properties(), port).close();
-		assertThat(output).doesNotContain(FAILED)
-			.contains("WARN")
+		assertThatStartFails(port, "async-mysql.startup-timeout=1s");
+		assertThat(output).contains(FAILED)
 			.contains("cannot be reached: ")
+			.contains("Start the server, or correct async-mysql.host and async-mysql.port. Or set "
+					+ "async-mysql.startup=lazy");
+	}
+
+	@Test
+	void refusedPortIsToldWhereAConnectionIsNeeded(CapturedOutput output) throws IOException {
+		assertThatStartFails("async-mysql.port=" + freePort(), "async-mysql.startup=lazy", StartedApplication.RUNNER);
+		assertThat(output).contains(FAILED)
 			.contains("Start the server, or correct async-mysql.host and async-mysql.port.");
-		assertThatStartFails(port, StartedApplication.RUNNER);
-		assertThat(output).contains(FAILED);
 	}
 
 	@Test
 	void refusedPortFailsTheScripts(CapturedOutput output) throws IOException {
-		assertThatStartFails("async-mysql.port=" + freePort(), "spring.sql.init.mode=always",
-				"spring.sql.init.schema-locations=classpath:schema-it.sql");
+		assertThatStartFails("async-mysql.port=" + freePort(), "async-mysql.startup=lazy",
+				"spring.sql.init.mode=always", "spring.sql.init.schema-locations=classpath:schema-it.sql");
 		assertThat(output).contains(FAILED).contains("Start the server, or correct async-mysql.host");
 	}
 
 	@Test
 	void unknownHost(CapturedOutput output) {
-		assertThatStartFails("async-mysql.host=nowhere.invalid", StartedApplication.RUNNER);
+		assertThatStartFails("async-mysql.host=nowhere.invalid", "async-mysql.startup=fail");
 		assertThat(output).contains(FAILED)
 			.contains("is not known: ")
 			.contains("Correct async-mysql.host, or see to it that this machine can resolve the name.");
@@ -187,7 +192,7 @@ class ConnectionFailureIT {
 	@Test
 	void missingSocket(@TempDir Path folder, CapturedOutput output) {
 		String[] settings = { "async-mysql.unix-socket=" + folder.resolve("none.sock"), "async-mysql.username=u",
-				StartedApplication.RUNNER };
+				"async-mysql.startup=fail" };
 		assertThatException().isThrownBy(() -> StartedApplication.start(settings));
 		assertThat(output).contains(FAILED)
 			.contains("there is no such socket")

@@ -34,7 +34,7 @@ class MySqlHealthAutoConfigurationTests {
 		.withConfiguration(AutoConfigurations.of(AsyncMySqlAutoConfiguration.class, R2dbcAutoConfiguration.class,
 				MySqlHealthAutoConfiguration.class, ConnectionFactoryHealthContributorAutoConfiguration.class,
 				HealthContributorAutoConfiguration.class))
-		.withPropertyValues("async-mysql.url=r2dbc:mysql://app@127.0.0.1:1/db");
+		.withPropertyValues("async-mysql.url=r2dbc:mysql://app@127.0.0.1:1/db", "async-mysql.startup=lazy");
 
 	@Test
 	void takesThePlaceOfBoots() {
@@ -77,7 +77,7 @@ class MySqlHealthAutoConfigurationTests {
 	@Test
 	void withoutHealthItIsNotThere() {
 		new ApplicationContextRunner().withUserConfiguration(Selected.class)
-			.withPropertyValues("async-mysql.url=r2dbc:mysql://app@127.0.0.1:1/db")
+			.withPropertyValues("async-mysql.url=r2dbc:mysql://app@127.0.0.1:1/db", "async-mysql.startup=lazy")
 			.withClassLoader(new FilteredClassLoader("org.springframework.boot.health"))
 			.run((context) -> assertThat(context).hasNotFailed()
 				.hasSingleBean(ConnectionFactory.class)

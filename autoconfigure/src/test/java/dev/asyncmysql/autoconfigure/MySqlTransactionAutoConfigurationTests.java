@@ -31,7 +31,7 @@ class MySqlTransactionAutoConfigurationTests {
 		.withConfiguration(AutoConfigurations.of(AsyncMySqlAutoConfiguration.class, R2dbcAutoConfiguration.class,
 				MySqlTransactionAutoConfiguration.class, R2dbcTransactionManagerAutoConfiguration.class,
 				TransactionManagerCustomizationAutoConfiguration.class, TransactionAutoConfiguration.class))
-		.withPropertyValues("async-mysql.url=r2dbc:mysql://app@127.0.0.1:1/db");
+		.withPropertyValues("async-mysql.url=r2dbc:mysql://app@127.0.0.1:1/db", "async-mysql.startup=lazy");
 
 	@Test
 	void takesThePlaceOfBootsManager() {

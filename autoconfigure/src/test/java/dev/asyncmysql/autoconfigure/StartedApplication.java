@@ -28,10 +28,14 @@ import org.springframework.r2dbc.core.DatabaseClient;
 @ImportAutoConfiguration({ AsyncMySqlAutoConfiguration.class, R2dbcAutoConfiguration.class,
 		R2dbcInitializationAutoConfiguration.class, SslAutoConfiguration.class,
 		ConfigurationPropertiesAutoConfiguration.class })
-class StartedApplication {
+public class StartedApplication {
 
 	/** Has a runner of the application use the database. */
 	static final String RUNNER = "test.runner=true";
+
+	public static void main(String[] args) {
+		new SpringApplicationBuilder(StartedApplication.class).web(WebApplicationType.NONE).run(args);
+	}
 
 	static ConfigurableApplicationContext start(String[] settings, String... more) {
 		return builder().run(arguments(settings, more));
