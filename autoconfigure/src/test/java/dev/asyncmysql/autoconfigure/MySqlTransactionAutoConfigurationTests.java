@@ -47,7 +47,7 @@ class MySqlTransactionAutoConfigurationTests {
 		this.contexts.withBean(TransactionExecutionListener.class, () -> listener)
 			.run((context) -> assertThat(
 					context.getBean(MySqlTransactionManager.class).getTransactionExecutionListeners())
-				.containsExactly(listener));
+				.contains(listener));
 	}
 
 	@Test
