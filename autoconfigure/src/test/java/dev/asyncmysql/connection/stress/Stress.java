@@ -11,7 +11,7 @@ import java.util.concurrent.ThreadLocalRandom;
 final class Stress {
 
 	/** Longer than anything that is bounded may take. */
-	static final Duration LIMIT = Duration.ofSeconds(60);
+	static final Duration LIMIT = (minutes() > 0) ? Duration.ofMinutes(10) : Duration.ofSeconds(30);
 
 	/** Within this time after the last caller all is to be in order again. */
 	static final Duration SETTLED = Duration.ofSeconds(5);
