@@ -41,7 +41,7 @@ final class Exchange<T> extends Operators.DeferredSubscription implements CoreSu
 
 	private final CoreSubscriber<? super T> actual;
 
-	private final boolean killable;
+	private final Kind kind;
 
 	private final int lease;
 
@@ -55,12 +55,12 @@ final class Exchange<T> extends Operators.DeferredSubscription implements CoreSu
 
 	private volatile @Nullable Consumption last;
 
-	private Exchange(ExchangeLine line, Publisher<? extends T> source, CoreSubscriber<? super T> actual,
-			boolean killable, int lease) {
+	private Exchange(ExchangeLine line, Publisher<? extends T> source, CoreSubscriber<? super T> actual, Kind kind,
+			int lease) {
 		this.line = line;
 		this.source = source;
 		this.actual = actual;
-		this.killable = killable;
+		this.kind = kind;
 		this.lease = lease;
 	}
 
@@ -69,14 +69,16 @@ final class Exchange<T> extends Operators.DeferredSubscription implements CoreSu
 	 * @param line the line of the connection
 	 * @param lease the use of the connection that the statement was made in
 	 * @param source what the driver publishes
+	 * @param several whether it consists of several, of which those that are not begun
+	 * must not be once the caller has gone
 	 * @return a flux that enters the line each time that it is subscribed to
 	 */
-	static Flux<Result> statement(ExchangeLine line, int lease, Publisher<? extends Result> source) {
+	static Flux<Result> statement(ExchangeLine line, int lease, Publisher<? extends Result> source, boolean several) {
 		return new Flux<>() {
 
 			@Override
 			public void subscribe(CoreSubscriber<? super Result> actual) {
-				enter(line, lease, source, actual, true);
+				enter(line, lease, source, actual, several ? Kind.SERIES : Kind.STATEMENT);
 			}
 
 		};
@@ -96,15 +98,15 @@ final class Exchange<T> extends Operators.DeferredSubscription implements CoreSu
 
 			@Override
 			public void subscribe(CoreSubscriber<? super T> actual) {
-				enter(line, lease, source, actual, false);
+				enter(line, lease, source, actual, Kind.COMMAND);
 			}
 
 		};
 	}
 
 	private static <T> void enter(ExchangeLine line, int lease, Publisher<? extends T> source,
-			CoreSubscriber<? super T> actual, boolean killable) {
-		Exchange<T> exchange = new Exchange<>(line, source, actual, killable, lease);
+			CoreSubscriber<? super T> actual, Kind kind) {
+		Exchange<T> exchange = new Exchange<>(line, source, actual, kind, lease);
 		actual.onSubscribe(exchange);
 		if (!line.enter(exchange)) {
 			exchange.refuse(Watchdog.givenBack());
@@ -116,7 +118,7 @@ final class Exchange<T> extends Operators.DeferredSubscription implements CoreSu
 	 */
 	void start() {
 		if (this.cancelled != 0) {
-			this.line.leave();
+			this.line.leave(this);
 			return;
 		}
 		this.source.subscribe(this);
@@ -159,7 +161,15 @@ final class Exchange<T> extends Operators.DeferredSubscription implements CoreSu
 	 * @return {@code false} for one that ends a transaction
 	 */
 	boolean isKillable() {
-		return this.killable;
+		return this.kind != Kind.COMMAND;
+	}
+
+	/**
+	 * Return whether the command consists of several, one after the other.
+	 * @return {@code true} for a batch and for more than one set of bindings
+	 */
+	boolean isSeries() {
+		return this.kind == Kind.SERIES;
 	}
 
 	/**
@@ -178,6 +188,15 @@ final class Exchange<T> extends Operators.DeferredSubscription implements CoreSu
 	boolean isForgotten() {
 		Consumption result = this.last;
 		return this.cancelled != 0 && result != null && result.isUntouched();
+	}
+
+	/**
+	 * Return whether a result was handed over that nobody has subscribed to yet.
+	 * @return {@code true} where it may hold memory of the driver
+	 */
+	boolean hasUntouched() {
+		Consumption result = this.last;
+		return result != null && (result.isUntouched() || result.previous() != null);
 	}
 
 	/**
@@ -291,7 +310,7 @@ final class Exchange<T> extends Operators.DeferredSubscription implements CoreSu
 			return false;
 		}
 		this.ended = true;
-		this.line.leave();
+		this.line.leave(this);
 		return this.cancelled == 0;
 	}
 
@@ -300,6 +319,20 @@ final class Exchange<T> extends Operators.DeferredSubscription implements CoreSu
 		if (CANCELLED.compareAndSet(this, 0, 1) && !this.line.withdraw(this)) {
 			super.request(Long.MAX_VALUE);
 		}
+	}
+
+	/**
+	 * What a command is, to those who would stop it.
+	 */
+	private enum Kind {
+
+		STATEMENT,
+
+		SERIES,
+
+		/** It ends a transaction or concerns the session, and is never killed. */
+		COMMAND
+
 	}
 
 }

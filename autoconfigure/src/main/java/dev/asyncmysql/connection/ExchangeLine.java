@@ -21,6 +21,8 @@ final class ExchangeLine {
 
 	private final List<Listener> listeners = new ArrayList<>();
 
+	private final Queue<Exchange<?>> leftovers = new ArrayDeque<>();
+
 	private @Nullable Exchange<?> active;
 
 	private volatile int lease;
@@ -87,10 +89,14 @@ final class ExchangeLine {
 
 	/**
 	 * Let the next one go, as the exchange under way has ended.
+	 * @param exchange the exchange
 	 */
-	void leave() {
+	void leave(Exchange<?> exchange) {
 		synchronized (this) {
 			this.active = null;
+			if (exchange.hasUntouched()) {
+				this.leftovers.add(exchange);
+			}
 		}
 		advance();
 	}
@@ -139,6 +145,15 @@ final class ExchangeLine {
 			next.start();
 		}
 		ended.forEach((listener) -> listener.sink.tryEmitEmpty());
+	}
+
+	/**
+	 * Take out one that has ended and whose results nobody had subscribed to by then.
+	 * @return the exchange of a former use of the connection, or {@code null} for none
+	 */
+	synchronized @Nullable Exchange<?> takeLeftover() {
+		Exchange<?> first = this.leftovers.peek();
+		return (first != null && first.lease() != this.lease) ? this.leftovers.poll() : null;
 	}
 
 	/**

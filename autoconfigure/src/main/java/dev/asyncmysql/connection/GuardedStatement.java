@@ -15,6 +15,8 @@ final class GuardedStatement implements Statement {
 
 	private final int lease;
 
+	private boolean several;
+
 	GuardedStatement(Statement delegate, ExchangeLine line) {
 		this.delegate = delegate;
 		this.line = line;
@@ -23,12 +25,13 @@ final class GuardedStatement implements Statement {
 
 	@Override
 	public Publisher<? extends Result> execute() {
-		return Exchange.statement(this.line, this.lease, this.delegate.execute());
+		return Exchange.statement(this.line, this.lease, this.delegate.execute(), this.several);
 	}
 
 	@Override
 	public Statement add() {
 		this.delegate.add();
+		this.several = true;
 		return this;
 	}
 

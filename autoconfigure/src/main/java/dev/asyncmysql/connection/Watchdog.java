@@ -1,6 +1,7 @@
 package dev.asyncmysql.connection;
 
 import java.time.Duration;
+import java.util.concurrent.TimeoutException;
 
 import dev.asyncmysql.ConnectionSettings;
 import io.r2dbc.spi.R2dbcException;
@@ -9,6 +10,8 @@ import io.r2dbc.spi.R2dbcTransientResourceException;
 import org.apache.commons.logging.Log;
 import org.apache.commons.logging.LogFactory;
 import org.jspecify.annotations.Nullable;
+import reactor.core.publisher.Mono;
+import reactor.util.retry.Retry;
 
 /**
  * Finds the exchange of a connection that takes too long, and ends it: at the server by
@@ -21,6 +24,9 @@ final class Watchdog {
 
 	/** The time for a KILL while the caller waits beyond the limit already. */
 	private static final Duration OVERDUE_PATIENCE = Duration.ofMillis(500);
+
+	/** The time for a statement that was killed to end before it is killed once more. */
+	private static final Duration REPETITION = Duration.ofMillis(200);
 
 	private final GuardedConnection connection;
 
@@ -37,6 +43,10 @@ final class Watchdog {
 	private final long releaseLimit;
 
 	private @Nullable Exchange<?> seen;
+
+	private @Nullable Exchange<?> leftover;
+
+	private long leftoverSince;
 
 	private boolean stopped;
 
@@ -86,6 +96,7 @@ final class Watchdog {
 			this.progress = exchange.progress();
 		}
 		this.bytes = read;
+		discardLeftovers(now);
 		if (exchange == null || !this.connection.isGivenBack()) {
 			this.returnedSince = now;
 		}
@@ -109,11 +120,26 @@ final class Watchdog {
 		if (now - this.silentSince >= this.responseLimit) {
 			overdue(exchange);
 		}
-		else if (now - this.unwantedSince >= this.grace && exchange.isKillable()) {
+		else if (now - this.unwantedSince >= (exchange.isSeries() ? 0 : this.grace) && isUnwanted(exchange)
+				&& exchange.isKillable()) {
 			unwanted(exchange);
 		}
 		else if (now - this.stalledSince >= this.responseLimit) {
 			stalled();
+		}
+	}
+
+	// The caller may consume a result that is complete after the connection was given
+	// back, but not for long: it holds memory outside the heap.
+	private void discardLeftovers(long now) {
+		Exchange<?> current = this.leftover;
+		if (current == null) {
+			this.leftover = this.line.takeLeftover();
+			this.leftoverSince = now;
+		}
+		else if (now - this.leftoverSince >= this.grace) {
+			current.discardUntouched();
+			this.leftover = null;
 		}
 	}
 
@@ -167,15 +193,21 @@ final class Watchdog {
 		}
 		// Until the KILL is acknowledged, the next statement would be in its way.
 		this.line.hold();
-		this.server.kill(this.connection.session(), patience)
-			.then(this.line.left())
-			.then(this.connection.fence())
-			.timeout(patience)
-			.subscribe(null, (ex) -> {
-				logger.debug("A statement could not be stopped at the server, and its connection is cut", ex);
-				this.connection.cut();
-				this.line.resume();
-			}, this.line::resume);
+		// It goes on where the connection is cut meanwhile, so that the statement ends
+		// all
+		// the same. It is repeated, because between two statements of a series it has no
+		// effect.
+		Duration limit = this.server.settings().pool().maxReleaseTime();
+		Mono<Void> stop = this.server.kill(this.connection.session(), limit)
+			.then(this.line.left().timeout(REPETITION))
+			.retryWhen(Retry.indefinitely().filter(TimeoutException.class::isInstance))
+			.timeout(limit)
+			.cache();
+		stop.then(this.connection.fence()).timeout(patience).subscribe(null, (ex) -> {
+			logger.debug("A statement could not be stopped at the server, and its connection is cut", ex);
+			this.connection.cut();
+			this.line.resume();
+		}, this.line::resume);
 	}
 
 }
