@@ -514,8 +514,8 @@ final class SqlScan {
 	}
 
 	private Token readWord() {
-		if (this.defining && skipsDollarQuoted()) {
-			return Token.SYMBOL;
+		if (this.defining && startsDollarQuoted()) {
+			return readDollarQuoted();
 		}
 		int position = this.at;
 		while (position < this.end && isWordPart(this.sql.charAt(position))) {
@@ -529,7 +529,7 @@ final class SqlScan {
 	}
 
 	// The body of a program in another language: $$ ... $$ or $tag$ ... $tag$.
-	private boolean skipsDollarQuoted() {
+	private boolean startsDollarQuoted() {
 		if (this.sql.charAt(this.at) != '$') {
 			return false;
 		}
@@ -537,16 +537,18 @@ final class SqlScan {
 		while (tag < this.end && this.sql.charAt(tag) != '$' && isWordPart(this.sql.charAt(tag))) {
 			tag++;
 		}
-		if (tag == this.end || this.sql.charAt(tag) != '$') {
-			return false;
-		}
-		String delimiter = this.sql.substring(this.at, tag + 1);
-		int close = this.sql.indexOf(delimiter, tag + 1);
+		return tag < this.end && this.sql.charAt(tag) == '$';
+	}
+
+	private Token readDollarQuoted() {
+		int body = this.sql.indexOf('$', this.at + 1) + 1;
+		String delimiter = this.sql.substring(this.at, body);
+		int close = this.sql.indexOf(delimiter, body);
 		if (close < 0) {
-			return false;
+			return breakOff();
 		}
 		this.at = close + delimiter.length();
-		return true;
+		return Token.SYMBOL;
 	}
 
 	// A name in quotes calls a function too.
