@@ -41,7 +41,7 @@ final class ExchangeLine {
 			if (exchange.lease() != this.lease) {
 				return false;
 			}
-			if (this.active != null || this.held) {
+			if (this.active != null || this.held || !this.waiting.isEmpty()) {
 				this.waiting.add(exchange);
 				return true;
 			}
@@ -102,10 +102,17 @@ final class ExchangeLine {
 	}
 
 	/**
-	 * Start no further exchange until {@link #resume()}.
+	 * Start no further exchange until {@link #resume()}, so that what is done about the
+	 * one under way cannot meet the next one.
+	 * @param exchange the exchange that is under way
+	 * @return {@code false} where it has ended in the meantime, and nothing is held
 	 */
-	synchronized void hold() {
+	synchronized boolean hold(Exchange<?> exchange) {
+		if (this.active != exchange) {
+			return false;
+		}
 		this.held = true;
+		return true;
 	}
 
 	/**

@@ -150,20 +150,17 @@ final class Watchdog {
 
 	private void overdue(Exchange<?> exchange) {
 		Duration limit = this.server.settings().responseTimeout();
-		exchange.fail(new R2dbcTimeoutException(
-				"The server gave no answer within %d ms (%s.response-timeout)%s. Find out what it waits for, or raise the limit for statements that take long"
-					.formatted(limit.toMillis(), this.server.prefix(),
-							exchange.isKillable() ? "" : "; whether the command had an effect is not known")));
 		Duration patience = limit.dividedBy(4);
-		stop(exchange, (patience.compareTo(OVERDUE_PATIENCE) < 0) ? patience : OVERDUE_PATIENCE);
+		stop(exchange, (patience
+			.compareTo(OVERDUE_PATIENCE) < 0) ? patience : OVERDUE_PATIENCE, new R2dbcTimeoutException(
+					"The server gave no answer within %d ms (%s.response-timeout)%s. Find out what it waits for, or raise the limit for statements that take long"
+						.formatted(limit.toMillis(), this.server.prefix(),
+								exchange.isKillable() ? "" : "; whether the command had an effect is not known")));
 	}
 
 	private void unwanted(Exchange<?> exchange) {
-		if (this.connection.isGivenBack()) {
-			exchange.fail(givenBack());
-		}
-		exchange.discardUntouched();
-		stop(exchange, this.server.settings().pool().maxReleaseTime());
+		stop(exchange, this.server.settings().pool().maxReleaseTime(),
+				this.connection.isGivenBack() ? givenBack() : null);
 	}
 
 	/**
@@ -185,18 +182,23 @@ final class Watchdog {
 		this.stalledSince = System.nanoTime();
 	}
 
-	private void stop(Exchange<?> exchange, Duration patience) {
-		this.stopped = true;
-		if (!exchange.isKillable() || !this.server.settings().cancel().killQuery()) {
-			this.connection.cut();
+	private void stop(Exchange<?> exchange, Duration patience, @Nullable R2dbcException reason) {
+		// Until the KILL is acknowledged, the next statement would be in its way.
+		if (!this.line.hold(exchange)) {
 			return;
 		}
-		// Until the KILL is acknowledged, the next statement would be in its way.
-		this.line.hold();
-		// It goes on where the connection is cut meanwhile, so that the statement ends
-		// all
-		// the same. It is repeated, because between two statements of a series it has no
-		// effect.
+		this.stopped = true;
+		if (reason != null) {
+			exchange.fail(reason);
+		}
+		exchange.discardUntouched();
+		if (!exchange.isKillable() || !this.server.settings().cancel().killQuery()) {
+			this.connection.cut();
+			this.line.resume();
+			return;
+		}
+		// It goes on where the connection is cut meanwhile, so that the statement ends.
+		// It is repeated, as it has no effect between two statements of a series.
 		Duration limit = this.server.settings().pool().maxReleaseTime();
 		Mono<Void> stop = this.server.kill(this.connection.session(), limit)
 			.then(this.line.left().timeout(REPETITION))
