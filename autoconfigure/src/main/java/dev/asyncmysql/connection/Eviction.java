@@ -9,10 +9,11 @@ import reactor.core.publisher.Mono;
 import reactor.pool.PooledRefMetadata;
 
 /**
- * Decides which connections leave the pool: those that are dead, idle for too long or too
- * old. The pool asks before it lends a connection, when one is returned, and in the
- * background, so that a caller never gets a connection whose socket is known to be
- * closed: the next one is taken until a live one is found or a new one is opened.
+ * Decides which connections leave the pool: those that are dead, idle for too long, too
+ * old, or older than a death. The pool asks before it lends a connection, when one is
+ * returned, and in the background, so that a caller never gets a connection whose socket
+ * is known to be closed: the next one is taken until a live one is found or a new one is
+ * opened.
  */
 final class Eviction implements BiPredicate<Connection, PooledRefMetadata> {
 
@@ -37,7 +38,11 @@ final class Eviction implements BiPredicate<Connection, PooledRefMetadata> {
 	@Override
 	public boolean test(Connection connection, PooledRefMetadata metadata) {
 		return metadata.idleTime() >= this.maxIdleMillis || metadata.lifeTime() >= lifeTimeOf(connection)
-				|| !isOpen(connection);
+				|| isOver(connection) || !isOpen(connection);
+	}
+
+	private static boolean isOver(Connection connection) {
+		return connection instanceof GuardedConnection guarded && guarded.tenure().isOver();
 	}
 
 	// The share that is taken off comes from the object's identity: it differs between
@@ -57,10 +62,17 @@ final class Eviction implements BiPredicate<Connection, PooledRefMetadata> {
 	// connection.
 	private static boolean isOpen(Connection connection) {
 		return Mono.defer(() -> Mono.from(connection.validate(ValidationDepth.LOCAL)))
+			.doOnNext((open) -> noteDeath(connection, open))
 			.onErrorReturn(false)
 			.defaultIfEmpty(false)
 			.toFuture()
 			.getNow(true);
+	}
+
+	private static void noteDeath(Connection connection, boolean open) {
+		if (!open && connection instanceof GuardedConnection guarded) {
+			guarded.tenure().foundDead();
+		}
 	}
 
 }

@@ -55,6 +55,8 @@ final class GuardedConnection implements Connection, Lifecycle, Wrapped<Connecti
 
 	private final Watchdog watchdog;
 
+	private final Tenure tenure;
+
 	private volatile boolean givenBack;
 
 	GuardedConnection(Connection delegate, Wire wire, Server server, Session session) {
@@ -68,6 +70,7 @@ final class GuardedConnection implements Connection, Lifecycle, Wrapped<Connecti
 		this.session = session;
 		this.sessionGuard = new SessionGuard(this.raw, session, server);
 		this.watchdog = new Watchdog(this, this.line, wire, server);
+		this.tenure = new Tenure(server, wire);
 	}
 
 	/**
@@ -90,6 +93,10 @@ final class GuardedConnection implements Connection, Lifecycle, Wrapped<Connecti
 	 */
 	void givenBack() {
 		this.givenBack = true;
+	}
+
+	Tenure tenure() {
+		return this.tenure;
 	}
 
 	boolean isGivenBack() {
@@ -192,6 +199,7 @@ final class GuardedConnection implements Connection, Lifecycle, Wrapped<Connecti
 	}
 
 	private Mono<Void> sayGoodbye() {
+		this.tenure.close();
 		this.givenBack = true;
 		this.line.endLease();
 		return Mono.from(this.delegate.close())

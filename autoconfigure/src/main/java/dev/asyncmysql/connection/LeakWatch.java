@@ -148,6 +148,17 @@ final class LeakWatch {
 			this.callSite = callSite;
 		}
 
+		@Override
+		public boolean equals(@Nullable Object other) {
+			return this == other;
+		}
+
+		// Cheaper than an object's own, which would be most of what a lease costs.
+		@Override
+		public int hashCode() {
+			return Long.hashCode(this.since);
+		}
+
 		private String name() {
 			return (this.id != null) ? "Connection " + this.id : "A connection";
 		}

@@ -48,7 +48,7 @@ final class LentConnection implements Connection, Wrapped<Connection> {
 	LentConnection(Connection pooled, @Nullable LeakWatch watch) {
 		this.pooled = pooled;
 		this.watch = watch;
-		this.lease = (watch != null) ? watch.lent(null) : null;
+		this.lease = (watch != null) ? watch.lent(id()) : null;
 	}
 
 	/**
@@ -90,6 +90,10 @@ final class LentConnection implements Connection, Wrapped<Connection> {
 			own.tryEmitError(ex);
 		}, own::tryEmitEmpty, Context.of(context));
 		return own.asMono();
+	}
+
+	private @Nullable Long id() {
+		return (unwrap() instanceof GuardedConnection guarded) ? guarded.session().id() : null;
 	}
 
 	private boolean isReturned() {

@@ -3,6 +3,7 @@ package dev.asyncmysql.connection;
 import java.time.Duration;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 
 import dev.asyncmysql.ConnectionSettings;
 import dev.asyncmysql.ConnectionSettings.AfterProcedure;
@@ -11,6 +12,8 @@ import io.r2dbc.spi.ConnectionFactory;
 import io.r2dbc.spi.R2dbcException;
 import io.r2dbc.spi.R2dbcNonTransientResourceException;
 import io.r2dbc.spi.ValidationDepth;
+import org.apache.commons.logging.Log;
+import org.apache.commons.logging.LogFactory;
 import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Mono;
 
@@ -21,6 +24,8 @@ import reactor.core.publisher.Mono;
  * thread, and none blocks but {@link #dispose()}.
  */
 public final class Server {
+
+	private static final Log logger = LogFactory.getLog(Server.class);
 
 	/**
 	 * What a living server refuses a further connection with: too many connections
@@ -41,6 +46,8 @@ public final class Server {
 	private final @Nullable LeakWatch leakWatch;
 
 	private final AtomicBoolean stained = new AtomicBoolean();
+
+	private final AtomicInteger generation = new AtomicInteger();
 
 	private volatile @Nullable Failure lastFailure;
 
@@ -145,9 +152,31 @@ public final class Server {
 
 	void opened(GuardedConnection connection) {
 		this.watch.add(connection);
+		connection.tenure().watch();
 		this.lastFailure = null;
 		this.version = ServerVersion.of(connection.getMetadata().getDatabaseVersion());
 		answered();
+	}
+
+	/**
+	 * Return the generation of the connections that are opened now.
+	 * @return a number that grows with each death that is news
+	 */
+	int generation() {
+		return this.generation.get();
+	}
+
+	/**
+	 * Note that a connection is dead that was not ended here. The first death of a
+	 * generation ends it; the others, which may be found much later, tell nothing of
+	 * those that were opened since.
+	 * @param generation the generation of the connection
+	 */
+	void foundDead(int generation) {
+		if (this.generation.compareAndSet(generation, generation + 1)) {
+			logger.info("A connection to %s was ended by the other side; all that were opened before are replaced"
+				.formatted(this.settings.location()));
+		}
 	}
 
 	void failed(Throwable ex) {

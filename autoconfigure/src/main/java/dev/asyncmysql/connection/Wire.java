@@ -52,6 +52,17 @@ final class Wire {
 	}
 
 	/**
+	 * Tell when the connection ends, by whichever end.
+	 * @param listener called once, by the event loop of the channel
+	 */
+	void whenClosed(Runnable listener) {
+		Channel current = this.channel;
+		if (current != null) {
+			current.closeFuture().addListener((future) -> listener.run());
+		}
+	}
+
+	/**
 	 * Return whether the connection has not ended yet.
 	 * @return {@code false} after either end has closed it
 	 */

@@ -64,6 +64,48 @@ class DeadConnectionIT {
 	}
 
 	@Test
+	void oneThatIsKilledCostsTheOthersOnce() {
+		MySQLContainer mysql = MySqlServer.container();
+		ConnectionSettings settings = new Binder(new MapConfigurationPropertySource(Map.of("c.host", mysql.getHost(),
+				"c.port", mysql.getFirstMappedPort(), "c.username", "root", "c.password", mysql.getPassword(),
+				"c.pool.max-size", 5, "c.pool.initial-size", 5, "c.pool.acquire-retry", 0)))
+			.bindOrCreate("c", ConnectionSettings.class);
+		ConnectionFactory driver = MySqlConnectionFactories
+			.driver(MySqlConnectionFactories.options(settings, DriverObjects.NONE, "c"), List.of());
+		Server server = MySqlConnectionFactories.server(settings, driver, "c");
+		ConnectionPool pool = MySqlConnectionFactories.pooled(server, List.of());
+		try {
+			List<Long> before = ids(pool);
+			kill(DatabaseClient.create(driver), before.subList(0, 1));
+			Awaitility.await().until(() -> server.generation() == 1);
+			List<Long> after = ids(pool);
+			assertThat(after).hasSize(5).doesNotContainAnyElementsOf(before);
+			assertThat(ids(pool)).hasSize(5).containsExactlyInAnyOrderElementsOf(after);
+			assertThat(server.generation()).isOne();
+		}
+		finally {
+			pool.dispose();
+			server.dispose();
+		}
+		assertThat(server.generation()).as("after connections were closed here").isOne();
+	}
+
+	private static List<Long> ids(ConnectionPool pool) {
+		List<Connection> held = Flux.range(0, 5)
+			.flatMap((index) -> pool.create())
+			.collectList()
+			.blockOptional(LIMIT)
+			.orElseThrow();
+		List<Long> ids = Flux.fromIterable(held)
+			.concatMap(DeadConnectionIT::id)
+			.collectList()
+			.blockOptional(LIMIT)
+			.orElseThrow();
+		Flux.fromIterable(held).flatMap(Connection::close).blockLast(LIMIT);
+		return ids;
+	}
+
+	@Test
 	void theCheckCostsNoRoundTrip() {
 		MySQLContainer mysql = MySqlServer.container();
 		ConnectionSettings settings = new Binder(new MapConfigurationPropertySource(
