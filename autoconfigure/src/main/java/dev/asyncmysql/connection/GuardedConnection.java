@@ -70,7 +70,7 @@ final class GuardedConnection implements Connection, Lifecycle, Wrapped<Connecti
 		this.session = session;
 		this.sessionGuard = new SessionGuard(this.raw, session, server);
 		this.watchdog = new Watchdog(this, this.line, wire, server);
-		this.tenure = new Tenure(server, wire);
+		this.tenure = new Tenure(server, wire, session.waitTimeout());
 	}
 
 	/**
@@ -110,6 +110,7 @@ final class GuardedConnection implements Connection, Lifecycle, Wrapped<Connecti
 	 */
 	boolean inspect(long now) {
 		this.watchdog.inspect(now);
+		this.tenure.inspect(now);
 		return this.wire.isOpen();
 	}
 

@@ -75,14 +75,13 @@ final class GuardedPool extends ConnectionPool {
 			.maxLifeTime(settings.maxLifeTime())
 			.acquireRetry(0)
 			.maxValidationTime(validationLimit(settings))
-			.validationDepth(settings.validationDepth())
-			.backgroundEvictionInterval(settings.backgroundEvictionInterval());
+			.validationDepth(settings.validationDepth());
 		if (settings.validationQuery() != null) {
 			configuration.validationQuery(settings.validationQuery());
 		}
 		customizers.forEach((customizer) -> customizer.customizeConfiguration(configuration));
 		configuration.customizer((builder) -> {
-			apply(settings, builder);
+			apply(server, builder);
 			customizers.forEach((customizer) -> customizer.customizePoolBuilder(builder));
 		});
 		try {
@@ -107,12 +106,14 @@ final class GuardedPool extends ConnectionPool {
 		return (settings.maxValidationTime().compareTo(half) > 0) ? half : settings.maxValidationTime();
 	}
 
-	private static void apply(Pool settings,
+	private static void apply(Server server,
 			PoolBuilder<Connection, ? extends PoolConfig<? extends Connection>> builder) {
+		Pool settings = server.settings().pool();
 		int parallelism = Math.min(settings.warmupParallelism(), Math.max(1, settings.minIdle()));
 		builder.sizeBetween(settings.minIdle(), settings.maxSize(), parallelism)
 			.maxPendingAcquire(settings.maxPendingAcquire())
 			.evictionPredicate(new Eviction(settings.maxIdleTime(), settings.maxLifeTime(), settings.lifeTimeJitter()))
+			.evictInBackground(settings.backgroundEvictionInterval(), server.idleLimit().rounds())
 			.idleResourceReuseOrder(settings.reuseOrder() == ReuseOrder.LEAST_RECENTLY_USED);
 	}
 

@@ -39,6 +39,8 @@ public final class Server {
 
 	private final BoundedConnectionFactory connections;
 
+	private final IdleLimit idleLimit;
+
 	private final SideConnection side;
 
 	private final Watch watch = new Watch();
@@ -59,7 +61,9 @@ public final class Server {
 		this.settings = settings;
 		this.prefix = prefix;
 		this.connections = new BoundedConnectionFactory(factory, this);
-		this.side = new SideConnection(this.connections.open(), settings.pool().maxCloseTime());
+		this.idleLimit = new IdleLimit(settings.pool(), prefix);
+		this.side = new SideConnection(this.connections.open(), settings.pool().maxCloseTime(),
+				this.idleLimit.rounds());
 		Duration threshold = settings.pool().leakDetectionThreshold();
 		this.leakWatch = (threshold != null) ? new LeakWatch(threshold, settings.pool().leakDetectionCallSite(), prefix)
 				: null;
@@ -93,6 +97,10 @@ public final class Server {
 
 	@Nullable LeakWatch leakWatch() {
 		return this.leakWatch;
+	}
+
+	IdleLimit idleLimit() {
+		return this.idleLimit;
 	}
 
 	ConnectionSettings settings() {
@@ -153,6 +161,10 @@ public final class Server {
 	void opened(GuardedConnection connection) {
 		this.watch.add(connection);
 		connection.tenure().watch();
+		Duration waitTimeout = connection.session().waitTimeout();
+		if (waitTimeout != null) {
+			this.idleLimit.learn(waitTimeout);
+		}
 		this.lastFailure = null;
 		this.version = ServerVersion.of(connection.getMetadata().getDatabaseVersion());
 		answered();

@@ -7,6 +7,7 @@ import io.r2dbc.spi.Connection;
 import org.apache.commons.logging.Log;
 import org.apache.commons.logging.LogFactory;
 import reactor.core.publisher.Mono;
+import reactor.core.scheduler.Scheduler;
 import reactor.core.scheduler.Schedulers;
 import reactor.pool.InstrumentedPool;
 import reactor.pool.PoolBuilder;
@@ -27,13 +28,13 @@ final class SideConnection {
 
 	private final Duration closeLimit;
 
-	SideConnection(Mono<Connection> source, Duration closeLimit) {
+	SideConnection(Mono<Connection> source, Duration closeLimit, Scheduler rounds) {
 		this.closeLimit = closeLimit;
 		// As in r2dbc-pool: one that is opened from an event loop would be pinned to it.
 		this.pool = PoolBuilder.from(source.subscribeOn(Schedulers.single()))
 			.sizeBetween(0, 1)
 			.evictionPredicate(new Eviction(IDLE, Duration.ofMillis(-1), 0))
-			.evictInBackground(IDLE.dividedBy(2))
+			.evictInBackground(IDLE.dividedBy(2), rounds)
 			.destroyHandler(Connection::close)
 			.buildPool();
 	}

@@ -1,10 +1,14 @@
 package dev.asyncmysql.connection;
 
+import java.time.Duration;
+
+import org.jspecify.annotations.Nullable;
+
 /**
- * How long a connection is fit to be lent, by what happens to others: a connection that
- * is found dead ends the tenure of all that were opened before, because a server that was
- * restarted, or gave way to another, has left none of them alive. All methods may be
- * called from any thread, and none blocks.
+ * How long a connection is fit to be lent: until another of its time is found dead,
+ * because a server that was restarted, or gave way to another, has left none of them
+ * alive; and until the server would close it for its silence. All methods may be called
+ * from any thread, and none blocks.
  */
 final class Tenure {
 
@@ -14,12 +18,40 @@ final class Tenure {
 
 	private final int generation;
 
+	private final long silenceLimit;
+
+	private volatile long reads;
+
+	private volatile long heardAt = System.nanoTime();
+
 	private volatile boolean closing;
 
-	Tenure(Server server, Wire wire) {
+	/**
+	 * Create the tenure of a connection that was just opened.
+	 * @param server the server
+	 * @param wire the connection's channel
+	 * @param waitTimeout time after which the server closes the connection when it is
+	 * idle, or {@code null} where it is not known
+	 */
+	Tenure(Server server, Wire wire, @Nullable Duration waitTimeout) {
 		this.server = server;
 		this.wire = wire;
 		this.generation = server.generation();
+		this.silenceLimit = IdleLimit.of(waitTimeout);
+		this.reads = wire.reads();
+	}
+
+	/**
+	 * Look whether the server has sent something. The pool knows how long a connection
+	 * was not lent, but not how long its caller let it rest before.
+	 * @param now the time, as of {@link System#nanoTime()}
+	 */
+	void inspect(long now) {
+		long current = this.wire.reads();
+		if (current != this.reads) {
+			this.heardAt = now;
+			this.reads = current;
+		}
 	}
 
 	/**
@@ -47,10 +79,12 @@ final class Tenure {
 
 	/**
 	 * Return whether the connection must not be lent again.
-	 * @return {@code true} after a death among those of its time
+	 * @return {@code true} after a death among those of its time, or when the server is
+	 * about to close it
 	 */
 	boolean isOver() {
-		return this.generation != this.server.generation();
+		return this.generation != this.server.generation()
+				|| (System.nanoTime() - this.heardAt >= this.silenceLimit && this.wire.reads() == this.reads);
 	}
 
 }

@@ -90,6 +90,51 @@ class DeadConnectionIT {
 		assertThat(server.generation()).as("after connections were closed here").isOne();
 	}
 
+	@Test
+	void whatTheServerWouldCloseForItsSilenceIsClosedBefore() {
+		MySQLContainer mysql = MySqlServer.container();
+		ConnectionSettings settings = new Binder(new MapConfigurationPropertySource(Map.of("c.host", mysql.getHost(),
+				"c.port", mysql.getFirstMappedPort(), "c.username", "root", "c.password", mysql.getPassword(),
+				"c.session-variables", "wait_timeout=2", "c.pool.max-size", 5, "c.pool.min-idle", 0)))
+			.bindOrCreate("c", ConnectionSettings.class);
+		ConnectionFactory driver = MySqlConnectionFactories
+			.driver(MySqlConnectionFactories.options(settings, DriverObjects.NONE, "c"), List.of());
+		Server server = MySqlConnectionFactories.server(settings, driver, "c");
+		ConnectionPool pool = MySqlConnectionFactories.pooled(server, List.of());
+		DatabaseClient observer = DatabaseClient.create(driver);
+		Long aborted = number(observer, "SELECT CAST(VARIABLE_VALUE AS SIGNED) FROM performance_schema.global_status "
+				+ "WHERE VARIABLE_NAME = 'Aborted_clients'");
+		try {
+			List<Long> ids = ids(pool);
+			server.ask(LIMIT).block(LIMIT);
+			Awaitility.await()
+				.atMost(LIMIT)
+				.untilAsserted(
+						() -> assertThat(pool.getMetrics().orElseThrow().allocatedSize()).as("still open").isZero());
+			// The one who asks is among them; the side connection is to have gone as
+			// well.
+			Awaitility.await()
+				.atMost(LIMIT)
+				.until(() -> number(observer,
+						"SELECT COUNT(*) FROM performance_schema.threads " + "WHERE PROCESSLIST_ID >= "
+								+ ids.stream().mapToLong(Long::longValue).min().orElseThrow()
+								+ " AND TYPE = 'FOREGROUND'") == 1);
+			assertThat(ids(pool)).doesNotContainAnyElementsOf(ids);
+			assertThat(server.generation()).as("deaths").isZero();
+		}
+		finally {
+			pool.dispose();
+			server.dispose();
+		}
+		assertThat(number(observer, "SELECT CAST(VARIABLE_VALUE AS SIGNED) FROM performance_schema.global_status "
+				+ "WHERE VARIABLE_NAME = 'Aborted_clients'"))
+			.isEqualTo(aborted);
+	}
+
+	private static Long number(DatabaseClient client, String sql) {
+		return client.sql(sql).mapValue(Long.class).one().blockOptional(LIMIT).orElseThrow();
+	}
+
 	private static List<Long> ids(ConnectionPool pool) {
 		List<Connection> held = Flux.range(0, 5)
 			.flatMap((index) -> pool.create())
