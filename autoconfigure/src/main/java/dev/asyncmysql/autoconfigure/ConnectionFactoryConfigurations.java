@@ -13,6 +13,7 @@ import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnClass;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingClass;
 import org.springframework.boot.autoconfigure.condition.NoneNestedConditions;
+import org.springframework.context.ConfigurableApplicationContext;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Conditional;
 import org.springframework.context.annotation.Configuration;
@@ -40,8 +41,10 @@ abstract class ConnectionFactoryConfigurations {
 		}
 
 		@Bean
-		ConnectionLifecycle asyncMySqlLifecycle(ConnectionStartup startup, ConnectionPool connectionFactory) {
-			return new ConnectionLifecycle(startup, connectionFactory.warmup());
+		ConnectionLifecycle asyncMySqlLifecycle(ConnectionStartup startup, ConnectionPool connectionFactory,
+				Server server, ConfigurableApplicationContext context) {
+			return new ConnectionLifecycle(startup, connectionFactory.warmup(), connectionFactory.disposeLater(),
+					server, context);
 		}
 
 	}
@@ -76,8 +79,9 @@ abstract class ConnectionFactoryConfigurations {
 		}
 
 		@Bean
-		ConnectionLifecycle asyncMySqlLifecycle(ConnectionStartup startup) {
-			return new ConnectionLifecycle(startup, Mono.just(0));
+		ConnectionLifecycle asyncMySqlLifecycle(ConnectionStartup startup, Server server,
+				ConfigurableApplicationContext context) {
+			return new ConnectionLifecycle(startup, Mono.just(0), Mono.empty(), server, context);
 		}
 
 	}

@@ -32,7 +32,7 @@ final class BoundedConnectionFactory implements ConnectionFactory, Wrapped<Conne
 	 */
 	@Override
 	public Mono<Connection> create() {
-		return open().doOnError(this.server::failed);
+		return this.server.openConnections().admit(open().doOnError(this.server::failed));
 	}
 
 	/**

@@ -196,7 +196,9 @@ final class GuardedConnection implements Connection, Lifecycle, Wrapped<Connecti
 
 	@Override
 	public Publisher<Void> close() {
-		return Mono.defer(() -> this.wire.isCut() ? Mono.empty() : sayGoodbye());
+		return Mono.defer(() -> this.wire.isCut() ? Mono.<Void>empty() : sayGoodbye())
+			.doOnTerminate(() -> this.server.openConnections().remove(this))
+			.doOnCancel(() -> this.server.openConnections().remove(this));
 	}
 
 	private Mono<Void> sayGoodbye() {

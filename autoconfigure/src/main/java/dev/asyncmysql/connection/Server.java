@@ -33,6 +33,8 @@ public final class Server {
 	 */
 	private static final Set<Integer> NO_ROOM = Set.of(1040, 1203, 1226);
 
+	private static final Duration GRACE = Duration.ofMillis(500);
+
 	private final ConnectionSettings settings;
 
 	private final String prefix;
@@ -40,6 +42,8 @@ public final class Server {
 	private final BoundedConnectionFactory connections;
 
 	private final IdleLimit idleLimit;
+
+	private final OpenConnections open = new OpenConnections();
 
 	private final SideConnection side;
 
@@ -78,10 +82,23 @@ public final class Server {
 	}
 
 	/**
-	 * Close the side connection and wait for it, no longer than the close limit. The
-	 * connections that were lent are not touched.
+	 * Open no further connection for the application, and wait until those that it uses
+	 * are closed. Those that a pool keeps have to be closed by it.
+	 * @return a mono that completes then, however long it takes
+	 */
+	public Mono<Void> drain() {
+		return this.open.drained();
+	}
+
+	/**
+	 * Close all connections and wait for it, no longer than the close limit. Those that
+	 * the application still uses end as well, and the server rolls back what they have
+	 * not committed.
 	 */
 	public void dispose() {
+		Duration limit = this.settings.pool().maxCloseTime();
+		// Each connection has that limit for its goodbye and is cut after it.
+		Shutdown.await(this.open.close(), limit.plus(GRACE), "Connections that were in use");
 		this.watch.stop();
 		this.side.dispose();
 	}
@@ -109,6 +126,10 @@ public final class Server {
 
 	String prefix() {
 		return this.prefix;
+	}
+
+	OpenConnections openConnections() {
+		return this.open;
 	}
 
 	BoundedConnectionFactory connections() {
