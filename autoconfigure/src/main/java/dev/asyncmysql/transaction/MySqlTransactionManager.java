@@ -38,6 +38,8 @@ public class MySqlTransactionManager extends R2dbcTransactionManager {
 	 * @param defaultTimeout timeout of a transaction that names none, in whole seconds;
 	 * zero for the server's
 	 */
+	// What is called stores the listener and no more.
+	@SuppressWarnings("this-escape")
 	public MySqlTransactionManager(ConnectionFactory connectionFactory, Duration defaultTimeout) {
 		super(connectionFactory);
 		this.defaultTimeout = defaultTimeout;
