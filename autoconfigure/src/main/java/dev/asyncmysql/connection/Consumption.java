@@ -11,6 +11,7 @@ import org.jspecify.annotations.Nullable;
 import org.reactivestreams.Publisher;
 import org.reactivestreams.Subscription;
 import reactor.core.CoreSubscriber;
+import reactor.core.Exceptions;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 import reactor.core.publisher.Operators;
@@ -30,6 +31,9 @@ final class Consumption implements CoreSubscriber<Object>, Subscription {
 
 	private static final AtomicLongFieldUpdater<Consumption> REQUESTED = AtomicLongFieldUpdater
 		.newUpdater(Consumption.class, "requested");
+
+	private static final AtomicLongFieldUpdater<Consumption> PRODUCED = AtomicLongFieldUpdater
+		.newUpdater(Consumption.class, "produced");
 
 	private static final AtomicIntegerFieldUpdater<Consumption> INNER = AtomicIntegerFieldUpdater
 		.newUpdater(Consumption.class, "inner");
@@ -51,13 +55,13 @@ final class Consumption implements CoreSubscriber<Object>, Subscription {
 
 	private final Exchange<?> exchange;
 
-	private final @Nullable Consumption previous;
+	private volatile @Nullable Consumption previous;
 
 	private volatile int state;
 
 	private volatile long requested;
 
-	private long produced;
+	private volatile long produced;
 
 	private volatile int inner;
 
@@ -69,11 +73,13 @@ final class Consumption implements CoreSubscriber<Object>, Subscription {
 
 	private @Nullable Subscription upstream;
 
+	private volatile boolean subscribed;
+
 	/**
 	 * Create the state of a result.
 	 * @param result what the driver has published
 	 * @param exchange the exchange that it belongs to
-	 * @param previous another result of the exchange that may be unconsumed as well
+	 * @param previous the result before this one, or {@code null} for none
 	 */
 	Consumption(Result result, Exchange<?> exchange, @Nullable Consumption previous) {
 		this.result = result;
@@ -81,8 +87,17 @@ final class Consumption implements CoreSubscriber<Object>, Subscription {
 		this.previous = previous;
 	}
 
+	/**
+	 * Return the one before this that is not over, and forget those in between.
+	 * @return another result of the exchange, or {@code null} for none
+	 */
 	@Nullable Consumption previous() {
-		return this.previous;
+		Consumption before = this.previous;
+		while (before != null && before.state >= DROPPED) {
+			before = before.previous;
+		}
+		this.previous = before;
+		return before;
 	}
 
 	@SuppressWarnings("unchecked")
@@ -101,22 +116,41 @@ final class Consumption implements CoreSubscriber<Object>, Subscription {
 
 	/**
 	 * Read what nobody has subscribed to, and drop it.
+	 * @return {@code false} where somebody has
 	 */
-	void discard() {
-		if (STATE.compareAndSet(this, UNTOUCHED, DROPPED)) {
-			this.exchange.closed();
-			Flux.from(this.result.filter((segment) -> false).getRowsUpdated())
-				.subscribe(null, (ex) -> logger.debug("The end of a result that nobody consumed", ex));
+	boolean discard() {
+		if (!STATE.compareAndSet(this, UNTOUCHED, DROPPED)) {
+			return false;
 		}
+		this.exchange.closed();
+		Flux.from(this.result.filter((segment) -> false).getRowsUpdated())
+			.subscribe(null, this::onError, this::onComplete);
+		return true;
 	}
 
 	/**
 	 * Let the consumer hear of the failure of its statement with the next signal.
 	 */
 	void fail() {
-		if (!STATE.compareAndSet(this, UNDER_WAY, FAILED)) {
-			discard();
+		if (!discard() && STATE.compareAndSet(this, UNDER_WAY, FAILED) && this.subscribed) {
+			hurry();
 		}
+	}
+
+	// Without demand, or behind a publisher of the consumer, no signal would come.
+	private void hurry() {
+		Sinks.Empty<Void> end = this.over;
+		if (end != null) {
+			end.tryEmitEmpty();
+		}
+		Subscription source = this.upstream;
+		if (source != null) {
+			source.request(Long.MAX_VALUE);
+		}
+	}
+
+	boolean isEnded() {
+		return this.state == ENDED;
 	}
 
 	boolean isUntouched() {
@@ -125,10 +159,15 @@ final class Consumption implements CoreSubscriber<Object>, Subscription {
 
 	/**
 	 * Return whether the functions of the consumer are to be called no more.
-	 * @return {@code true} once nobody wants the rest
+	 * @return {@code true} once nobody wants the rest, or the consumer is to hear of a
+	 * failure
 	 */
 	boolean isOver() {
-		return this.state > UNDER_WAY;
+		return this.state > UNDER_WAY || this.filterFailure != null;
+	}
+
+	boolean isDropped() {
+		return this.state >= DROPPED;
 	}
 
 	/**
@@ -180,6 +219,10 @@ final class Consumption implements CoreSubscriber<Object>, Subscription {
 	public void onSubscribe(Subscription subscription) {
 		this.upstream = subscription;
 		consumer().onSubscribe(this);
+		this.subscribed = true;
+		if (this.state == FAILED) {
+			hurry();
+		}
 	}
 
 	private CoreSubscriber<? super Object> consumer() {
@@ -192,8 +235,9 @@ final class Consumption implements CoreSubscriber<Object>, Subscription {
 
 	@Override
 	public void onNext(Object value) {
-		if (this.state == UNDER_WAY && !(value instanceof Failure)) {
-			this.produced++;
+		Failure failure = (value instanceof Failure own && own != Failure.SKIPPED) ? own : this.filterFailure;
+		if (this.state == UNDER_WAY && failure == null) {
+			PRODUCED.lazySet(this, this.produced + 1);
 			consumer().onNext(value);
 		}
 		else if (this.state >= DROPPED) {
@@ -202,8 +246,7 @@ final class Consumption implements CoreSubscriber<Object>, Subscription {
 			}
 		}
 		else {
-			Throwable verdict = this.exchange.verdict();
-			Throwable reason = (verdict == null && value instanceof Failure failure) ? failure.reason : verdict;
+			Throwable reason = reason(failure);
 			if (drop()) {
 				consumer().onError((reason != null) ? reason : new IllegalStateException("No reason"));
 			}
@@ -213,11 +256,8 @@ final class Consumption implements CoreSubscriber<Object>, Subscription {
 	@Override
 	public void onError(Throwable ex) {
 		if (end()) {
-			Throwable verdict = this.exchange.verdict();
-			if (verdict != null) {
-				verdict.addSuppressed(ex);
-			}
-			consumer().onError((verdict != null) ? verdict : ex);
+			Throwable reason = reason(this.filterFailure);
+			consumer().onError((reason != null) ? Exceptions.addSuppressed(reason, ex) : ex);
 		}
 		else {
 			logger.debug("The end of a result that nobody waits for", ex);
@@ -226,11 +266,8 @@ final class Consumption implements CoreSubscriber<Object>, Subscription {
 
 	@Override
 	public void onComplete() {
-		boolean failed = this.state == FAILED;
+		Throwable reason = (this.state == FAILED || this.filterFailure != null) ? reason(this.filterFailure) : null;
 		if (end()) {
-			Failure failure = this.filterFailure;
-			Throwable verdict = failed ? this.exchange.verdict() : null;
-			Throwable reason = (verdict == null && failure != null) ? failure.reason : verdict;
 			if (reason != null) {
 				consumer().onError(reason);
 			}
@@ -240,9 +277,13 @@ final class Consumption implements CoreSubscriber<Object>, Subscription {
 		}
 	}
 
+	private @Nullable Throwable reason(@Nullable Failure failure) {
+		Throwable verdict = this.exchange.verdict();
+		return (verdict == null && failure != null) ? failure.reason : verdict;
+	}
+
 	private boolean end() {
-		int before = STATE.getAndUpdate(this, (current) -> (current == DROPPED) ? DROPPED : ENDED);
-		if (before >= DROPPED) {
+		if (STATE.getAndSet(this, ENDED) >= DROPPED) {
 			return false;
 		}
 		this.exchange.closed();
@@ -254,15 +295,8 @@ final class Consumption implements CoreSubscriber<Object>, Subscription {
 		if (before >= DROPPED) {
 			return false;
 		}
-		Sinks.Empty<Void> end = this.over;
-		if (end != null) {
-			end.tryEmitEmpty();
-		}
 		this.exchange.closed();
-		Subscription source = this.upstream;
-		if (source != null) {
-			source.request(Long.MAX_VALUE);
-		}
+		hurry();
 		return true;
 	}
 

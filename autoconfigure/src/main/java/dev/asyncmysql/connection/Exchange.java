@@ -1,6 +1,8 @@
 package dev.asyncmysql.connection;
 
 import java.util.concurrent.atomic.AtomicIntegerFieldUpdater;
+import java.util.concurrent.atomic.AtomicLongFieldUpdater;
+import java.util.function.Consumer;
 
 import io.r2dbc.spi.R2dbcException;
 import io.r2dbc.spi.Result;
@@ -10,6 +12,7 @@ import org.jspecify.annotations.Nullable;
 import org.reactivestreams.Publisher;
 import org.reactivestreams.Subscription;
 import reactor.core.CoreSubscriber;
+import reactor.core.Exceptions;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 import reactor.core.publisher.Operators;
@@ -35,6 +38,10 @@ final class Exchange<T> extends Operators.DeferredSubscription implements CoreSu
 	private static final AtomicIntegerFieldUpdater<Exchange> OPEN = AtomicIntegerFieldUpdater.newUpdater(Exchange.class,
 			"open");
 
+	@SuppressWarnings("rawtypes")
+	private static final AtomicLongFieldUpdater<Exchange> DEMAND = AtomicLongFieldUpdater.newUpdater(Exchange.class,
+			"demand");
+
 	private final ExchangeLine line;
 
 	private final Publisher<? extends T> source;
@@ -48,6 +55,8 @@ final class Exchange<T> extends Operators.DeferredSubscription implements CoreSu
 	private volatile int cancelled;
 
 	private volatile int open;
+
+	private volatile long demand;
 
 	private volatile boolean ended;
 
@@ -141,11 +150,7 @@ final class Exchange<T> extends Operators.DeferredSubscription implements CoreSu
 	 */
 	void fail(R2dbcException ex) {
 		this.verdict = ex;
-		Consumption result = this.last;
-		while (result != null) {
-			result.fail();
-			result = result.previous();
-		}
+		forEachOpen(Consumption::fail);
 	}
 
 	int lease() {
@@ -186,8 +191,11 @@ final class Exchange<T> extends Operators.DeferredSubscription implements CoreSu
 	 * @return {@code true} where the result will hardly be consumed any more
 	 */
 	boolean isForgotten() {
-		Consumption result = this.last;
-		return this.cancelled != 0 && result != null && result.isUntouched();
+		Consumption result = (this.cancelled != 0) ? this.last : null;
+		while (result != null && !result.isUntouched()) {
+			result = result.previous();
+		}
+		return result != null;
 	}
 
 	/**
@@ -203,20 +211,24 @@ final class Exchange<T> extends Operators.DeferredSubscription implements CoreSu
 	 * Consume the results that nobody has subscribed to.
 	 */
 	void discardUntouched() {
+		forEachOpen(Consumption::discard);
+	}
+
+	private void forEachOpen(Consumer<Consumption> action) {
 		Consumption result = this.last;
 		while (result != null) {
-			result.discard();
+			action.accept(result);
 			result = result.previous();
 		}
 	}
 
 	/**
 	 * Return whether it is the server that is waited for, rather than a consumer.
-	 * @return {@code false} where rows wait for demand
+	 * @return {@code false} where rows or results wait for demand
 	 */
 	boolean isWaitingForServer() {
 		Consumption result = this.last;
-		return this.open == 0 || (result != null && result.isWaitingForServer());
+		return (result == null || result.isEnded()) ? this.demand > 0 : result.isWaitingForServer();
 	}
 
 	/**
@@ -251,7 +263,7 @@ final class Exchange<T> extends Operators.DeferredSubscription implements CoreSu
 				this.actual.onNext(guarded);
 			}
 		}
-		else if (this.cancelled != 0) {
+		else if (this.cancelled != 0 || this.verdict != null) {
 			Operators.onDiscard(value, currentContext());
 		}
 		else {
@@ -260,14 +272,15 @@ final class Exchange<T> extends Operators.DeferredSubscription implements CoreSu
 	}
 
 	private @Nullable GuardedResult admit(Result result) {
-		Consumption before = this.last;
-		Consumption consumption = new Consumption(result, this,
-				(before != null && before.isUntouched()) ? before : null);
+		Operators.produced(DEMAND, this, 1);
+		// The results of a long batch are not kept for longer than they are consumed.
+		forEachOpen(Consumption::previous);
+		Consumption consumption = new Consumption(result, this, this.last);
 		OPEN.incrementAndGet(this);
 		this.last = consumption;
 		R2dbcException failure = this.verdict;
 		if (failure != null && CANCELLED.compareAndSet(this, 0, 1)) {
-			super.request(Long.MAX_VALUE);
+			request(Long.MAX_VALUE);
 			this.actual.onError(failure);
 		}
 		if (this.cancelled != 0) {
@@ -281,10 +294,7 @@ final class Exchange<T> extends Operators.DeferredSubscription implements CoreSu
 	public void onError(Throwable ex) {
 		if (end()) {
 			R2dbcException failure = this.verdict;
-			if (failure != null) {
-				failure.addSuppressed(ex);
-			}
-			this.actual.onError((failure != null) ? failure : ex);
+			this.actual.onError((failure != null) ? Exceptions.addSuppressed(failure, ex) : ex);
 		}
 		else {
 			logger.debug("The end of a statement that nobody waits for", ex);
@@ -315,9 +325,17 @@ final class Exchange<T> extends Operators.DeferredSubscription implements CoreSu
 	}
 
 	@Override
+	public void request(long n) {
+		if (Operators.validate(n)) {
+			Operators.addCap(DEMAND, this, n);
+			super.request(n);
+		}
+	}
+
+	@Override
 	public void cancel() {
 		if (CANCELLED.compareAndSet(this, 0, 1) && !this.line.withdraw(this)) {
-			super.request(Long.MAX_VALUE);
+			request(Long.MAX_VALUE);
 		}
 	}
 

@@ -75,18 +75,19 @@ final class GuardedResult implements Result {
 		}));
 	}
 
+	// Where a failure is to be heard of, what passes brings it on, by SKIPPED.
 	@Override
 	public Result filter(Predicate<Segment> predicate) {
 		return new GuardedResult(this.delegate.filter((segment) -> {
 			if (this.consumption.isOver()) {
-				return false;
+				return !this.consumption.isDropped();
 			}
 			try {
 				return predicate.test(segment);
 			}
 			catch (Throwable ex) {
 				this.consumption.filterFailed(failure(ex));
-				return false;
+				return true;
 			}
 		}), this.consumption);
 	}
@@ -96,7 +97,7 @@ final class GuardedResult implements Result {
 		this.consumption.expectInner();
 		return consume(this.delegate.<Object>flatMap((segment) -> {
 			if (this.consumption.isOver()) {
-				return Mono.empty();
+				return Mono.just(Consumption.Failure.SKIPPED);
 			}
 			try {
 				return this.consumption.inner(mapping.apply(segment));

@@ -30,6 +30,8 @@ class ExchangeLineTests {
 
 	private static final Duration LIMIT = Duration.ofSeconds(10);
 
+	private static final int ROUNDS = 5_000;
+
 	private final ExchangeLine line = new ExchangeLine();
 
 	private final TestPublisher<String> first = TestPublisher.create();
@@ -186,10 +188,10 @@ class ExchangeLineTests {
 	void aHundredThousandThatFailOnTheSpotNeedNoStackEach() {
 		int count = 100_000;
 		AtomicInteger failed = new AtomicInteger();
+		Mono<Void> broken = Mono.error(new IllegalStateException("broken"));
 		enter(this.first).subscribe();
 		for (int i = 0; i < count; i++) {
-			Exchange.command(this.line, Mono.error(new IllegalStateException("broken")))
-				.subscribe(null, (ex) -> failed.incrementAndGet());
+			Exchange.command(this.line, broken).subscribe(null, (ex) -> failed.incrementAndGet());
 		}
 		assertThat(failed).hasValue(0);
 		this.first.complete();
@@ -241,19 +243,19 @@ class ExchangeLineTests {
 
 	@Test
 	void whoAwaitsTheEndWhileItComesIsTold() {
-		for (int i = 0; i < 20_000; i++) {
+		for (int i = 0; i < ROUNDS; i++) {
 			ExchangeLine raced = new ExchangeLine();
 			TestPublisher<String> source = TestPublisher.create();
 			Exchange.command(raced, source).subscribe();
-			AtomicReference<TestSubscriber<Void>> idle = new AtomicReference<>(TestSubscriber.create());
-			RaceTestUtils.race(source::complete, () -> raced.idle().subscribe(idle.get()));
-			assertThat(idle.get().isTerminatedComplete()).isTrue();
+			TestSubscriber<Void> idle = TestSubscriber.create();
+			RaceTestUtils.race(source::complete, () -> raced.idle().subscribe(idle));
+			assertThat(idle.isTerminatedComplete()).isTrue();
 		}
 	}
 
 	@Test
 	void aHoldMeetsTheOneItIsMeantForOrNone() {
-		for (int i = 0; i < 20_000; i++) {
+		for (int i = 0; i < ROUNDS; i++) {
 			ExchangeLine raced = new ExchangeLine();
 			TestPublisher<String> before = TestPublisher.create();
 			TestPublisher<String> after = TestPublisher.create();
