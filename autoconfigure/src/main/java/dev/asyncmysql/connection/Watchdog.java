@@ -126,6 +126,7 @@ final class Watchdog {
 		}
 		else if (now - this.stalledSince >= this.responseLimit) {
 			stalled();
+			this.stalledSince = now;
 		}
 	}
 
@@ -173,13 +174,10 @@ final class Watchdog {
 	}
 
 	private void stalled() {
-		this.stopped = true;
 		R2dbcException reason = new R2dbcTimeoutException(
 				"The statement waited %d ms (%s.response-timeout) for the one before it on the same connection, whose result nobody reads on. Read a result to its end before the next statement, as by collectList(), or use another connection"
 					.formatted(this.server.settings().responseTimeout().toMillis(), this.server.prefix()));
 		this.line.withdrawAll().forEach((waiting) -> waiting.refuse(reason));
-		this.stopped = false;
-		this.stalledSince = System.nanoTime();
 	}
 
 	private void stop(Exchange<?> exchange, Duration patience, @Nullable R2dbcException reason) {
