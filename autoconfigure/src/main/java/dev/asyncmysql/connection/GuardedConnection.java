@@ -22,6 +22,7 @@ import org.apache.commons.logging.Log;
 import org.apache.commons.logging.LogFactory;
 import org.jspecify.annotations.Nullable;
 import org.reactivestreams.Publisher;
+import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 
 /**
@@ -177,6 +178,10 @@ final class GuardedConnection implements Connection, Lifecycle, Wrapped<Connecti
 
 	private Mono<Void> settle() {
 		this.line.withdrawAll().forEach((exchange) -> exchange.refuse(Watchdog.givenBack()));
+		Exchange<?> active = this.line.active();
+		if (active != null && active.isForgotten()) {
+			active.discardUntouched();
+		}
 		return this.line.idle();
 	}
 
@@ -235,8 +240,8 @@ final class GuardedConnection implements Connection, Lifecycle, Wrapped<Connecti
 	@Override
 	public Publisher<Void> beginTransaction(TransactionDefinition definition) {
 		// Where it fails half-way, the next transaction would have the level of this one.
-		return Exchange.<Void>command(this.line, this.delegate.beginTransaction(definition))
-			.doOnError((ex) -> this.sessionGuard.stain("a transaction that could not begin"));
+		return Exchange.command(this.line, Flux.<Void>from(this.delegate.beginTransaction(definition))
+			.doOnError((ex) -> this.sessionGuard.stain("a transaction that could not begin")));
 	}
 
 	@Override

@@ -15,10 +15,16 @@ import io.r2dbc.spi.ConnectionMetadata;
 import io.r2dbc.spi.IsolationLevel;
 import io.r2dbc.spi.Lifecycle;
 import io.r2dbc.spi.R2dbcTimeoutException;
+import io.r2dbc.spi.Result;
+import io.r2dbc.spi.Statement;
+import io.r2dbc.spi.TransactionDefinition;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
+import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 import reactor.test.StepVerifier;
+import reactor.test.publisher.TestPublisher;
+import reactor.test.subscriber.TestSubscriber;
 
 import org.springframework.boot.context.properties.bind.Binder;
 import org.springframework.boot.context.properties.source.MapConfigurationPropertySource;
@@ -27,7 +33,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.mockito.ArgumentMatchers.any;
 import static org.mockito.BDDMockito.given;
 import static org.mockito.BDDMockito.willAnswer;
+import static org.mockito.BDDMockito.willReturn;
 import static org.mockito.Mockito.mock;
+import static org.mockito.Mockito.never;
+import static org.mockito.Mockito.verify;
 import static org.mockito.Mockito.withSettings;
 
 /**
@@ -146,6 +155,47 @@ class GuardedConnectionTests {
 		EmbeddedChannel late = new EmbeddedChannel();
 		early.attach(late);
 		assertThat(late.isOpen()).isFalse();
+	}
+
+	@Test
+	void aTransactionWhoseBeginFailsAfterItsCallerHasGoneIsNotLentAgain() {
+		TestPublisher<Void> begin = TestPublisher.create();
+		TransactionDefinition definition = IsolationLevel.SERIALIZABLE;
+		given(this.driver.beginTransaction(definition)).willReturn(begin);
+		given(((Lifecycle) this.driver).preRelease()).willAnswer((invocation) -> Mono.empty());
+		Mono.from(this.connection.beginTransaction(definition)).subscribe().dispose();
+		begin.assertNotCancelled();
+		begin.error(new IllegalStateException("broken"));
+		StepVerifier.create(this.connection.preRelease())
+			.expectErrorMessage("The session was changed and is not lent again")
+			.verify(LIMIT);
+	}
+
+	@Test
+	void aReleaseDropsAtOnceAResultThatNobodyWillConsume() {
+		TestPublisher<Result> results = TestPublisher.create();
+		Statement statement = mock();
+		willReturn(results).given(statement).execute();
+		given(this.driver.createStatement("SELECT 1")).willReturn(statement);
+		given(this.driver.isAutoCommit()).willReturn(true);
+		TestSubscriber<Result> caller = TestSubscriber.create();
+		Flux.<Result>from(this.connection.createStatement("SELECT 1").execute()).subscribe(caller);
+		TestPublisher<Result.Segment> rows = TestPublisher.create();
+		results.next(new SegmentResult(rows));
+		caller.cancel();
+		StepVerifier.create(this.connection.preRelease()).then(() -> {
+			rows.assertWasSubscribed();
+			rows.complete();
+			results.complete();
+		}).expectComplete().verify(LIMIT);
+	}
+
+	@Test
+	void aReleaseAfterWhichNothingIsToBeDoneSendsNothing() {
+		given(this.driver.isAutoCommit()).willReturn(true);
+		StepVerifier.create(this.connection.preRelease()).expectComplete().verify(LIMIT);
+		verify((Lifecycle) this.driver, never()).preRelease();
+		verify(this.driver, never()).validate(any());
 	}
 
 	private Server server() {
