@@ -78,16 +78,30 @@ final class Exchange<T> extends Operators.DeferredSubscription implements CoreSu
 	 * @param line the line of the connection
 	 * @param lease the use of the connection that the statement was made in
 	 * @param source what the driver publishes
-	 * @param several whether it consists of several, of which those that are not begun
-	 * must not be once the caller has gone
 	 * @return a flux that enters the line each time that it is subscribed to
 	 */
-	static Flux<Result> statement(ExchangeLine line, int lease, Publisher<? extends Result> source, boolean several) {
+	static Flux<Result> statement(ExchangeLine line, int lease, Publisher<? extends Result> source) {
+		return results(line, lease, source, Kind.STATEMENT);
+	}
+
+	/**
+	 * Make several statements, of which those that are not begun must not be once the
+	 * caller has gone, wait for their turn together.
+	 * @param line the line of the connection
+	 * @param lease the use of the connection that they were made in
+	 * @param source what the driver publishes
+	 * @return a flux that enters the line each time that it is subscribed to
+	 */
+	static Flux<Result> series(ExchangeLine line, int lease, Publisher<? extends Result> source) {
+		return results(line, lease, source, Kind.SERIES);
+	}
+
+	private static Flux<Result> results(ExchangeLine line, int lease, Publisher<? extends Result> source, Kind kind) {
 		return new Flux<>() {
 
 			@Override
 			public void subscribe(CoreSubscriber<? super Result> actual) {
-				enter(line, lease, source, actual, several ? Kind.SERIES : Kind.STATEMENT);
+				enter(line, lease, source, actual, kind);
 			}
 
 		};

@@ -33,7 +33,7 @@ final class GuardedBatch implements Batch {
 
 	@Override
 	public Publisher<? extends Result> execute() {
-		return Exchange.statement(this.line, this.lease, this.delegate.execute(), true);
+		return Exchange.series(this.line, this.lease, this.delegate.execute());
 	}
 
 	@Override

@@ -25,7 +25,9 @@ final class GuardedStatement implements Statement {
 
 	@Override
 	public Publisher<? extends Result> execute() {
-		return Exchange.statement(this.line, this.lease, this.delegate.execute(), this.several);
+		Publisher<? extends Result> results = this.delegate.execute();
+		return this.several ? Exchange.series(this.line, this.lease, results)
+				: Exchange.statement(this.line, this.lease, results);
 	}
 
 	@Override

@@ -205,7 +205,8 @@ final class Watchdog {
 			.cache();
 		stop.then(this.connection.fence()).timeout(patience).subscribe(null, (ex) -> {
 			logger.debug("A statement could not be stopped at the server, and its connection is cut", ex);
-			// Where nobody hears of the server any more, the other connections are dead as
+			// Where nobody hears of the server any more, the other connections are dead
+			// as
 			// well.
 			if (ex instanceof TimeoutException && !this.server.hasAnsweredWithin(patience)) {
 				this.connection.tenure().foundDead();

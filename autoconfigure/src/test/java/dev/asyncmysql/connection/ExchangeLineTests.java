@@ -160,7 +160,7 @@ class ExchangeLineTests {
 
 	@Test
 	void whatWasMadeInAnEarlierUseOfTheConnectionIsRefused() {
-		Flux<Result> statement = Exchange.statement(this.line, this.line.lease(), Flux.never(), false);
+		Flux<Result> statement = Exchange.statement(this.line, this.line.lease(), Flux.never());
 		Mono<String> command = enter(this.first);
 		assertThat(this.line.endLease()).as("nothing was under way").isTrue();
 		StepVerifier.create(statement)

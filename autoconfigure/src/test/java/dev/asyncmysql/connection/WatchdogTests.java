@@ -14,6 +14,8 @@ import io.r2dbc.spi.Result;
 import io.r2dbc.spi.Result.Segment;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 import reactor.core.publisher.Sinks;
@@ -44,6 +46,8 @@ class WatchdogTests {
 			Map.of("c.cancel.grace", "1s", "c.response-timeout", "10s", "c.pool.max-release-time", "2s"));
 
 	private final GuardedConnection connection = mock();
+
+	private final Tenure tenure = mock();
 
 	private final Wire wire = mock();
 
@@ -88,6 +92,8 @@ class WatchdogTests {
 		given(this.wire.reads()).willAnswer((invocation) -> this.reads.get());
 		given(this.server.kill(any(), any())).willReturn(this.killed.asMono());
 		given(this.server.prefix()).willReturn("c");
+		given(this.server.hasAnsweredWithin(any())).willReturn(true);
+		given(this.connection.tenure()).willReturn(this.tenure);
 		this.watchdog = watchdog();
 	}
 
@@ -102,7 +108,7 @@ class WatchdogTests {
 		pass(9_900);
 		verifyNothingIsDone();
 		pass(100);
-		verify(this.server).kill(SESSION, Duration.ofMillis(500));
+		verify(this.server).kill(SESSION, Duration.ofSeconds(2));
 		this.driver.error(new IllegalStateException("killed"));
 		assertThat(this.caller.expectTerminalError()).isInstanceOf(R2dbcTimeoutException.class)
 			.hasMessage("The server gave no answer within 10000 ms (c.response-timeout). "
@@ -205,8 +211,10 @@ class WatchdogTests {
 		assertThat(this.cut).isTrue();
 	}
 
-	@Test
-	void aKillThatIsNotAcknowledgedInTimeCutsTheConnection() {
+	@ParameterizedTest
+	@ValueSource(booleans = { true, false })
+	void aKillThatIsNotAcknowledgedInTimeCutsTheConnection(boolean serverIsHeardOf) {
+		given(this.server.hasAnsweredWithin(any())).willReturn(serverIsHeardOf);
 		VirtualTimeScheduler time = VirtualTimeScheduler.getOrSet();
 		try {
 			this.caller.cancel();
@@ -215,6 +223,7 @@ class WatchdogTests {
 			assertThat(this.cut).isFalse();
 			time.advanceTimeBy(Duration.ofMillis(20));
 			assertThat(this.cut).isTrue();
+			verify(this.tenure, times(serverIsHeardOf ? 0 : 1)).foundDead();
 		}
 		finally {
 			VirtualTimeScheduler.reset();
