@@ -109,7 +109,7 @@ enum SqlEffect {
 			if (sql.startsWith("@", at + 1)) {
 				at++;
 			}
-			else if (SqlScan.mayAssign(sql, at)) {
+			else if (SqlLexer.mayAssign(sql, at)) {
 				return true;
 			}
 		}

@@ -46,7 +46,8 @@ class SqlEffectTests {
 			// Comments, hints and strings
 			"/* SET @x = 1 */ SELECT 1", "-- SET @x = 1\nSELECT 1", "#;SET @x = 1\nSELECT 1", "--\nSELECT 1",
 			"SELECT /*+ SET_VAR(sort_buffer_size = 16M) */ 1", "SELECT /*!50000 1 */; SELECT 1",
-			"SELECT 'it''s; SET @x = 1'", "SELECT 'it\\'s; SET @x = 1'", "SELECT '\\\\'; SELECT '; SET @x = 1'",
+			"SELECT 1 /*!99999 /* a */ */; SELECT /*M! SQL_CACHE */ 1", "SELECT 'it''s; SET @x = 1'",
+			"SELECT 'it\\'s; SET @x = 1'", "SELECT '\\\\'; SELECT '; SET @x = 1'",
 			"SELECT \"a; SET @x = 1\"\"; SET @x = 1\"", "SELECT `a``; SET @x = 1` FROM t",
 			"SELECT 'GET_LOCK(1)', '@', ':='", "INSERT INTO t VALUES ('; SET @x = 1'), ('GET_LOCK(')",
 			"SELECT '/*', 1, '*/'", "SELECT '-- ', 1; SELECT '#'", "/* tag='a;b' */ SELECT 1; -- end",
@@ -70,7 +71,7 @@ class SqlEffectTests {
 			"ALTER EVENT e DO SET @x = 1", "CREATE FUNCTION f() RETURNS INT RETURN GET_LOCK('a', 1)",
 			"CREATE FUNCTION f() RETURNS INT LANGUAGE JAVASCRIPT AS $$ don't; SET $$; SELECT 1",
 			"CREATE FUNCTION f() RETURNS INT LANGUAGE JAVASCRIPT AS $a$ $$ ' $a$; SELECT 1",
-			"/*!50003 CREATE*/ /*!50017 DEFINER=`a`@`b`*/ /*!50003 TRIGGER t BEFORE INSERT ON t FOR EACH ROW BEGIN SET @x = 1; END */;",
+			"CREATE TABLE /*!32312 IF NOT EXISTS*/ t (a INT) /*!50100 PARTITION BY HASH (a) */; SELECT 1",
 			// MariaDB
 			"SET STATEMENT max_statement_time = 1 FOR SELECT 1",
 			"SET STATEMENT a = (SELECT 1 FOR UPDATE) FOR DELETE FROM t", "ANALYZE FORMAT=JSON SELECT 1" })
@@ -113,6 +114,12 @@ class SqlEffectTests {
 			// Where it hides
 			"/*! SET @x = 1 */", "/*!50000 SET @x = 1 */", "/*!080000 SET @x = 1 */", "/*M! SET @x = 1 */",
 			"/*M!100100 SET @x = 1 */", "SELECT 1 /*! INTO @x */", "/*!50000 SELECT 1 */; SET @x = 1",
+			"/*!50003 CREATE*/ /*!50003 PROCEDURE p() SELECT 1 */;", "/*!99999 SELECT */ /*!50000 USE d */",
+			"SELECT 1 /*!99999 ; SELECT 1 */ /*!50000 ; USE d */", "SET /*!99999 GLOBAL */ a = 1",
+			"CREATE /*!50000 PROCEDURE p() BEGIN */ TABLE t (a INT); USE d; SELECT 1 AS END",
+			"SELECT 1 /*!99999 ' */; SELECT '*/ /*!50000 ; USE d */ ; -- '",
+			"SELECT 1 /*!99999 ' */; /*M!CASE 1 WHEN 1 THEN SET @x = 1; ELSE SELECT 1; END CASE;#'\n */",
+			"SELECT \"\\\", 'a\\'b'; USE d; SELECT '\"'", "SELECT '\\' -- '\n; SELECT @x := 1 /*!99999 ' */",
 			"SELECT 1 /*!99999 ' */; SET @x = 1; -- ' */", "/*!99999 a /* b */ ' */; SET @x = 1; -- '",
 			"SELECT 1; SET @x = 1", "SELECT 1;SET @x = 1;SELECT 1", "SELECT 1 ;\n\n; use d", "-- a\nSET @x = 1",
 			"# a\nSET @x = 1", "/* a */ SET @x = 1", "/**/SET @x = 1", "/*/ */SET @x = 1", "SELECT 'a'; SET @x = 1",

@@ -27,7 +27,11 @@ class SessionHygieneIT {
 
 	private static final String SNAPSHOT = "SELECT CONCAT_WS('|', @@autocommit, @@transaction_isolation, "
 			+ "@@max_execution_time, @@innodb_lock_wait_timeout, @@sql_mode, @@time_zone, @@character_set_client, "
-			+ "@@foreign_key_checks, DATABASE(), IFNULL(@hygiene, 'unset'), IS_FREE_LOCK('hygiene'))";
+			+ "@@foreign_key_checks, DATABASE(), (SELECT COUNT(*) "
+			+ "FROM performance_schema.user_variables_by_thread JOIN performance_schema.threads USING (thread_id) "
+			+ "WHERE processlist_id = CONNECTION_ID()))";
+
+	private static final String LOCK = "SELECT IS_FREE_LOCK('hygiene')";
 
 	@BeforeAll
 	static void schema() {
@@ -112,6 +116,7 @@ class SessionHygieneIT {
 		String before = one(wired, SNAPSHOT);
 		StepVerifier.create(with(wired, change)).expectComplete().verify(Stress.LIMIT);
 		assertThat(one(wired, SNAPSHOT)).isEqualTo(before);
+		assertThat(Mysqld.shared().execute(LOCK)).containsExactly("1");
 		StepVerifier.create(with(wired, (connection) -> run(connection, "INSERT INTO hygiene (text) VALUES ('stays')")))
 			.expectComplete()
 			.verify(Stress.LIMIT);
