@@ -196,18 +196,17 @@ final class Watchdog {
 			return;
 		}
 		// It goes on where the connection is cut meanwhile, so that the statement ends.
-		// It is repeated, as it has no effect between two statements of a series.
+		// It is repeated, as it has no effect between two statements of a series. It is
+		// given up after the wait for it, which would else fail twice.
 		Duration limit = this.server.settings().pool().maxReleaseTime();
 		Mono<Void> stop = this.server.kill(this.connection.session(), limit)
 			.then(this.line.left().timeout(REPETITION))
 			.retryWhen(Retry.indefinitely().filter(TimeoutException.class::isInstance))
-			.timeout(limit)
+			.timeout(limit.plus(patience))
 			.cache();
 		stop.then(this.connection.fence()).timeout(patience).subscribe(null, (ex) -> {
 			logger.debug("A statement could not be stopped at the server, and its connection is cut", ex);
-			// Where nobody hears of the server any more, the other connections are dead
-			// as
-			// well.
+			// Where nobody hears of the server, the other connections are dead as well.
 			if (ex instanceof TimeoutException && !this.server.hasAnsweredWithin(patience)) {
 				this.connection.tenure().foundDead();
 			}

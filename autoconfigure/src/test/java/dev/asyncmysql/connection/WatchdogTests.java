@@ -4,6 +4,7 @@ import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 
 import dev.asyncmysql.ConnectionSettings;
@@ -223,11 +224,76 @@ class WatchdogTests {
 			assertThat(this.cut).isFalse();
 			time.advanceTimeBy(Duration.ofMillis(20));
 			assertThat(this.cut).isTrue();
+			assertThat(this.killed.currentSubscriberCount()).as("not given up at the same moment").isOne();
 			verify(this.tenure, times(serverIsHeardOf ? 0 : 1)).foundDead();
 		}
 		finally {
 			VirtualTimeScheduler.reset();
 		}
+	}
+
+	@Test
+	void aStatementThatIsOverdueIsCutBeforeItsKillIsGivenUp() {
+		VirtualTimeScheduler time = VirtualTimeScheduler.getOrSet();
+		try {
+			pass(10_000);
+			time.advanceTimeBy(Duration.ofMillis(510));
+			assertThat(this.cut).isTrue();
+			assertThat(this.killed.currentSubscriberCount()).isOne();
+			time.advanceTimeBy(Duration.ofMillis(2_000));
+			assertThat(this.killed.currentSubscriberCount()).isZero();
+		}
+		finally {
+			VirtualTimeScheduler.reset();
+		}
+	}
+
+	@Test
+	void theKillIsRepeatedUntilTheStatementHasEnded() {
+		AtomicInteger kills = new AtomicInteger();
+		given(this.server.kill(any(), any())).willReturn(Mono.fromRunnable(kills::incrementAndGet));
+		VirtualTimeScheduler time = VirtualTimeScheduler.getOrSet();
+		try {
+			this.caller.cancel();
+			pass(1_000);
+			assertThat(kills).hasValue(1);
+			time.advanceTimeBy(Duration.ofMillis(450));
+			assertThat(kills).hasValue(3);
+			this.driver.error(new IllegalStateException("killed"));
+			this.fenced.tryEmitEmpty();
+			time.advanceTimeBy(Duration.ofSeconds(5));
+			assertThat(kills).hasValue(3);
+			assertThat(this.cut).isFalse();
+		}
+		finally {
+			VirtualTimeScheduler.reset();
+		}
+	}
+
+	@Test
+	void aSeriesThatIsAbandonedIsKilledAtOnceAndNotBefore() {
+		this.driver.complete();
+		TestPublisher<Result> several = TestPublisher.create();
+		TestSubscriber<Result> owner = TestSubscriber.create();
+		Exchange.series(this.line, this.line.lease(), several).subscribe(owner);
+		pass(5_000);
+		verifyNothingIsDone();
+		owner.cancel();
+		pass(50);
+		verify(this.server).kill(any(), any());
+	}
+
+	@Test
+	void aResultThatOutlivesItsStatementIsReadAfterTheGraceOnceTheConnectionIsGivenBack() {
+		this.driver.next(new SegmentResult(this.rows));
+		this.driver.complete();
+		pass(60_000);
+		this.rows.assertWasNotSubscribed();
+		this.line.endLease();
+		pass(900);
+		this.rows.assertWasNotSubscribed();
+		pass(100);
+		this.rows.assertWasSubscribed();
 	}
 
 	@Test
