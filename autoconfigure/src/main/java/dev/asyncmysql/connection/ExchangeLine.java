@@ -21,7 +21,7 @@ final class ExchangeLine {
 
 	private final List<Listener> listeners = new ArrayList<>();
 
-	private final Queue<Exchange<?>> leftovers = new ArrayDeque<>();
+	private final List<Exchange<?>> leftovers = new ArrayList<>();
 
 	private @Nullable Exchange<?> active;
 
@@ -155,12 +155,19 @@ final class ExchangeLine {
 	}
 
 	/**
-	 * Take out one that has ended and whose results nobody had subscribed to by then.
-	 * @return the exchange of a former use of the connection, or {@code null} for none
+	 * Take out those of former uses of the connection that have ended and whose results
+	 * nobody had subscribed to by then.
+	 * @return the exchanges
 	 */
-	synchronized @Nullable Exchange<?> takeLeftover() {
-		Exchange<?> first = this.leftovers.peek();
-		return (first != null && first.lease() != this.lease) ? this.leftovers.poll() : null;
+	synchronized List<Exchange<?>> takeLeftovers() {
+		if (this.leftovers.isEmpty()) {
+			return List.of();
+		}
+		List<Exchange<?>> former = this.leftovers.stream()
+			.filter((exchange) -> exchange.lease() != this.lease)
+			.toList();
+		this.leftovers.removeAll(former);
+		return former;
 	}
 
 	/**

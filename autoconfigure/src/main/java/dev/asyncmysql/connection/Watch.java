@@ -8,6 +8,7 @@ import org.apache.commons.logging.Log;
 import org.apache.commons.logging.LogFactory;
 import org.jspecify.annotations.Nullable;
 import reactor.core.Disposable;
+import reactor.core.Exceptions;
 import reactor.core.publisher.Flux;
 
 /**
@@ -55,8 +56,9 @@ final class Watch {
 					this.connections.remove(connection);
 				}
 			}
-			catch (RuntimeException ex) {
+			catch (Throwable ex) {
 				// One that fails must not leave the others without a watch.
+				Exceptions.throwIfJvmFatal(ex);
 				logger.warn("A connection could not be inspected, and is cut", ex);
 				connection.cut();
 				this.connections.remove(connection);

@@ -1,6 +1,7 @@
 package dev.asyncmysql.connection;
 
 import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.TimeoutException;
 
 import dev.asyncmysql.ConnectionSettings;
@@ -44,9 +45,9 @@ final class Watchdog {
 
 	private @Nullable Exchange<?> seen;
 
-	private @Nullable Exchange<?> leftover;
+	private List<Exchange<?>> leftovers = List.of();
 
-	private long leftoverSince;
+	private long leftoversSince;
 
 	private boolean stopped;
 
@@ -133,14 +134,13 @@ final class Watchdog {
 	// The caller may consume a result that is complete after the connection was given
 	// back, but not for long: it holds memory outside the heap.
 	private void discardLeftovers(long now) {
-		Exchange<?> current = this.leftover;
-		if (current == null) {
-			this.leftover = this.line.takeLeftover();
-			this.leftoverSince = now;
+		if (this.leftovers.isEmpty()) {
+			this.leftovers = this.line.takeLeftovers();
+			this.leftoversSince = now;
 		}
-		else if (now - this.leftoverSince >= this.grace) {
-			current.discardUntouched();
-			this.leftover = null;
+		else if (now - this.leftoversSince >= this.grace) {
+			this.leftovers.forEach(Exchange::discardUntouched);
+			this.leftovers = List.of();
 		}
 	}
 
