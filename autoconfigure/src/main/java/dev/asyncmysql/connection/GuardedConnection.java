@@ -320,8 +320,10 @@ final class GuardedConnection implements Connection, Lifecycle, Wrapped<Connecti
 
 	@Override
 	public Publisher<Boolean> validate(ValidationDepth depth) {
-		return (depth == ValidationDepth.LOCAL) ? this.delegate.validate(depth)
-				: Exchange.command(this.line, this.delegate.validate(depth));
+		if (depth == ValidationDepth.LOCAL) {
+			return this.wire.hasFailed() ? Mono.just(false) : this.delegate.validate(depth);
+		}
+		return Exchange.command(this.line, this.delegate.validate(depth));
 	}
 
 	@Override

@@ -17,6 +17,8 @@ final class Wire {
 
 	private volatile boolean cut;
 
+	private volatile boolean failed;
+
 	private final AtomicLong reads = new AtomicLong();
 
 	/**
@@ -64,11 +66,20 @@ final class Wire {
 
 	/**
 	 * Return whether the connection has not ended yet.
-	 * @return {@code false} after either end has closed it
+	 * @return {@code false} after either end has closed it, or it has failed
 	 */
 	boolean isOpen() {
 		Channel current = this.channel;
-		return !this.cut && current != null && current.isOpen();
+		return !this.cut && !this.failed && current != null && current.isOpen();
+	}
+
+	/**
+	 * Return whether the channel has failed, which the driver tells its callers before it
+	 * closes it.
+	 * @return {@code true} where the connection must not be used again
+	 */
+	boolean hasFailed() {
+		return this.failed;
 	}
 
 	/**
@@ -89,7 +100,9 @@ final class Wire {
 	}
 
 	/**
-	 * Counts what arrives.
+	 * Counts what arrives, and hears of a failure before the driver does: that one tells
+	 * its callers while the channel is open, the pool would lend it to them again, and
+	 * its event loop might never come to close it.
 	 */
 	private final class Pulse extends ChannelInboundHandlerAdapter {
 
@@ -98,6 +111,18 @@ final class Wire {
 			// Written by the event loop of the channel alone.
 			Wire.this.reads.lazySet(Wire.this.reads.get() + 1);
 			context.fireChannelRead(message);
+		}
+
+		@Override
+		public void channelInactive(ChannelHandlerContext context) {
+			Wire.this.failed = true;
+			context.fireChannelInactive();
+		}
+
+		@Override
+		public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
+			Wire.this.failed = true;
+			context.fireExceptionCaught(cause);
 		}
 
 	}

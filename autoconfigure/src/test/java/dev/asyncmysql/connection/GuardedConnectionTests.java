@@ -1,5 +1,6 @@
 package dev.asyncmysql.connection;
 
+import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -18,6 +19,7 @@ import io.r2dbc.spi.R2dbcTimeoutException;
 import io.r2dbc.spi.Result;
 import io.r2dbc.spi.Statement;
 import io.r2dbc.spi.TransactionDefinition;
+import io.r2dbc.spi.ValidationDepth;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
 import reactor.core.publisher.Flux;
@@ -102,6 +104,20 @@ class GuardedConnectionTests {
 		assertThat(pool.create().block(LIMIT)).isNotNull();
 		pool.dispose();
 		server.dispose();
+	}
+
+	@Test
+	void aChannelThatFailsIsNotLentAgainAlthoughItIsNotClosedYet() {
+		StepVerifier.create(this.connection.validate(ValidationDepth.LOCAL))
+			.expectNext(true)
+			.expectComplete()
+			.verify(LIMIT);
+		this.channel.pipeline().fireExceptionCaught(new IOException("Connection reset by peer"));
+		assertThat(this.channel.isOpen()).isTrue();
+		StepVerifier.create(this.connection.validate(ValidationDepth.LOCAL))
+			.expectNext(false)
+			.expectComplete()
+			.verify(LIMIT);
 	}
 
 	@Test
