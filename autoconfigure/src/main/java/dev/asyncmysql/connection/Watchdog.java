@@ -3,6 +3,7 @@ package dev.asyncmysql.connection;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicBoolean;
 
 import dev.asyncmysql.ConnectionSettings;
 import io.r2dbc.spi.R2dbcException;
@@ -199,15 +200,20 @@ final class Watchdog {
 		// It is repeated, as it has no effect between two statements of a series. It is
 		// given up after the wait for it, which would else fail twice.
 		Duration limit = this.server.settings().pool().maxReleaseTime();
+		AtomicBoolean killed = new AtomicBoolean();
+		long before = this.wire.reads();
 		Mono<Void> stop = this.server.kill(this.connection.session(), limit)
+			.doOnSuccess((done) -> killed.set(true))
 			.then(this.line.left().timeout(REPETITION))
 			.retryWhen(Retry.indefinitely().filter(TimeoutException.class::isInstance))
 			.timeout(limit.plus(patience))
 			.cache();
 		stop.then(this.connection.fence()).timeout(patience).subscribe(null, (ex) -> {
 			logger.debug("A statement could not be stopped at the server, and its connection is cut", ex);
-			// Where nobody hears of the server, the other connections are dead as well.
-			if (ex instanceof TimeoutException && !this.server.hasAnsweredWithin(patience)) {
+			// Where nobody hears of the server any more, or it has taken the KILL and
+			// this connection stays silent, the others of its time are dead as well.
+			if (ex instanceof TimeoutException
+					&& (killed.get() ? this.wire.reads() == before : !this.server.hasAnsweredWithin(patience))) {
 				this.connection.tenure().foundDead();
 			}
 			this.connection.cut();
