@@ -56,16 +56,7 @@ public final class MySqlServer {
 	 * @return the first column of its rows
 	 */
 	public static List<String> execute(String sql) {
-		return execute(container(), sql);
-	}
-
-	/**
-	 * Run a statement past the code under test, on another server.
-	 * @param mysql the server
-	 * @param sql the statement
-	 * @return the first column of its rows
-	 */
-	public static List<String> execute(MySQLContainer mysql, String sql) {
+		MySQLContainer mysql = container();
 		List<String> values = new ArrayList<>();
 		try (Connection connection = DriverManager.getConnection(mysql.getJdbcUrl(), "root", mysql.getPassword());
 				Statement statement = connection.createStatement()) {

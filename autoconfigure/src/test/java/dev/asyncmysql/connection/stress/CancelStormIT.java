@@ -114,7 +114,7 @@ class CancelStormIT {
 					.pollInterval(Duration.ofMillis(100))
 					.atMost(Duration.ofSeconds(3))
 					.untilAsserted(() -> assertThat(wired.running()).as("statements that nobody waits for").isEmpty());
-				wired.assertWhole(Stress.SETTLED);
+				wired.assertWhole();
 			}
 		}
 	}
@@ -173,7 +173,7 @@ class CancelStormIT {
 	private static void check(Wired wired, Calls calls, Set<String> expected) {
 		assertThat(calls.wrong.sum()).as("wrong answers").isZero();
 		assertThat(calls.errors.keySet()).as("errors: %s", calls.errors).isSubsetOf(expected);
-		wired.assertWhole(Stress.SETTLED);
+		wired.assertWhole();
 		Awaitility.await()
 			.pollInSameThread()
 			.pollInterval(Duration.ofMillis(100))

@@ -1,8 +1,17 @@
 package dev.asyncmysql.connection.stress;
 
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 
 import dev.asyncmysql.MySqlServer;
+import org.jspecify.annotations.Nullable;
 import org.testcontainers.mysql.MySQLContainer;
 
 /**
@@ -14,6 +23,8 @@ import org.testcontainers.mysql.MySQLContainer;
  */
 record Mysqld(MySQLContainer mysql, String host, int port) {
 
+	private static final Map<MySQLContainer, Connection> ADMINISTRATORS = new ConcurrentHashMap<>();
+
 	static Mysqld shared() {
 		return of(MySqlServer.container());
 	}
@@ -22,8 +33,12 @@ record Mysqld(MySQLContainer mysql, String host, int port) {
 		return new Mysqld(mysql, mysql.getHost(), mysql.getFirstMappedPort());
 	}
 
-	Mysqld by(String host, int port) {
-		return new Mysqld(this.mysql, host, port);
+	Mysqld by(FaultyProxy proxy) {
+		return new Mysqld(this.mysql, proxy.host(), proxy.port());
+	}
+
+	FaultyProxy proxy() {
+		return new FaultyProxy(this.host, this.port);
 	}
 
 	/**
@@ -32,7 +47,35 @@ record Mysqld(MySQLContainer mysql, String host, int port) {
 	 * @return the first column of its rows
 	 */
 	List<String> execute(String sql) {
-		return MySqlServer.execute(this.mysql, sql);
+		try {
+			return execute(administrator(), sql);
+		}
+		catch (SQLException ex) {
+			throw new IllegalStateException(sql, ex);
+		}
+	}
+
+	private static List<String> execute(Connection connection, String sql) throws SQLException {
+		List<String> values = new ArrayList<>();
+		try (Statement statement = connection.createStatement()) {
+			if (statement.execute(sql)) {
+				ResultSet rows = statement.getResultSet();
+				while (rows.next()) {
+					values.add(rows.getString(1));
+				}
+			}
+		}
+		return values;
+	}
+
+	// Opened anew where the server has closed it.
+	private synchronized Connection administrator() throws SQLException {
+		@Nullable Connection connection = ADMINISTRATORS.get(this.mysql);
+		if (connection == null || !connection.isValid(1)) {
+			connection = DriverManager.getConnection(this.mysql.getJdbcUrl(), "root", this.mysql.getPassword());
+			ADMINISTRATORS.put(this.mysql, connection);
+		}
+		return connection;
 	}
 
 }

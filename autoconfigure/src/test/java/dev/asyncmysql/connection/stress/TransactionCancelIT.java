@@ -124,7 +124,7 @@ class TransactionCancelIT {
 	}
 
 	private static void settled(Wired wired) {
-		wired.assertWhole(Stress.SETTLED);
+		wired.assertWhole();
 		Awaitility.await()
 			.pollInSameThread()
 			.pollInterval(Duration.ofMillis(50))
