@@ -71,7 +71,7 @@ class ShutdownIT {
 	void aTransactionThatIsRunningCompletesAndNoOtherBegins(Kind kind, CapturedOutput output) {
 		ConfigurableApplicationContext context = start(kind.configuration, kind.setting);
 		CompletableFuture<?> transaction = transaction(context, this.release.asMono()).toFuture();
-		Awaitility.await().until(() -> !rowsSeenDirty().isEmpty());
+		Awaitility.await().pollInterval(Duration.ofMillis(250)).until(() -> !rowsSeenDirty().isEmpty());
 		CompletableFuture<Void> end = CompletableFuture.runAsync(context::close);
 		ConnectionFactory connections = context.getBean(ConnectionFactory.class);
 		Awaitility.await()
@@ -97,7 +97,7 @@ class ShutdownIT {
 		ConfigurableApplicationContext context = start(kind.configuration, kind.setting,
 				"spring.lifecycle.timeout-per-shutdown-phase=1s");
 		CompletableFuture<?> transaction = transaction(context, Mono.never()).toFuture();
-		Awaitility.await().until(() -> !rowsSeenDirty().isEmpty());
+		Awaitility.await().pollInterval(Duration.ofMillis(250)).until(() -> !rowsSeenDirty().isEmpty());
 		assertThat(CompletableFuture.runAsync(context::close)).succeedsWithin(Duration.ofSeconds(10));
 		assertThatNobodyIsLeftAndNobodyWasAborted();
 		assertThat(MySqlServer.execute("SELECT trx_id FROM information_schema.innodb_trx")).isEmpty();

@@ -127,7 +127,7 @@ class TransactionCancelIT {
 		wired.assertWhole();
 		Awaitility.await()
 			.pollInSameThread()
-			.pollInterval(Duration.ofMillis(50))
+			.pollInterval(Duration.ofMillis(250))
 			.atMost(Stress.SETTLED)
 			.untilAsserted(() -> assertThat(wired.transactions()).as("transactions at the server").isEmpty());
 	}
