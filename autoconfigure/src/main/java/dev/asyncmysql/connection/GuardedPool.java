@@ -58,8 +58,12 @@ final class GuardedPool extends ConnectionPool {
 		this.server = server;
 		this.prefix = prefix;
 		Mono<Connection> lent = super.create().map((pooled) -> new LentConnection(pooled, server.leakWatch()));
+		// Asks the pool once: reactor-pool takes another connection, for nobody, each
+		// time
+		// that it is asked, as by flatMap with a prefetch of one.
 		this.acquire = TimeLimit.within(attempt(lent, settings.acquireRetry()), settings.maxAcquireTime())
-			.onErrorMap(this::explain);
+			.onErrorMap(this::explain)
+			.single();
 	}
 
 	static ConnectionPool create(Server server, List<PoolCustomizer> customizers) {

@@ -154,6 +154,15 @@ class GuardedPoolTests {
 	}
 
 	@Test
+	void aCallerThatAsksAgainTakesOneConnection() {
+		this.pool = pool("max-size=2");
+		Flux.range(0, 4).flatMap((index) -> this.pool.create(), 2, 1).flatMap(Connection::close).blockLast(LIMIT);
+		assertThat(this.opened).hasSizeLessThanOrEqualTo(2);
+		assertThat(this.pool.getMetrics().orElseThrow().acquiredSize()).isZero();
+		assertThat(this.pool.getMetrics().orElseThrow().pendingAcquireSize()).isZero();
+	}
+
+	@Test
 	void deadConnectionsAreNeverLent() {
 		this.pool = pool("max-size=5", "initial-size=5", "acquire-retry=0");
 		this.pool.warmup().block(LIMIT);
