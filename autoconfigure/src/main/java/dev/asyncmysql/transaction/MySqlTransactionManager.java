@@ -6,6 +6,8 @@ import dev.asyncmysql.transaction.Begin.Attempt;
 import io.r2dbc.spi.Connection;
 import io.r2dbc.spi.ConnectionFactory;
 import io.r2dbc.spi.ConnectionFactoryMetadata;
+import org.apache.commons.logging.Log;
+import org.apache.commons.logging.LogFactory;
 import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Mono;
 
@@ -27,6 +29,8 @@ import org.springframework.transaction.reactive.TransactionSynchronizationManage
 public class MySqlTransactionManager extends R2dbcTransactionManager {
 
 	private static final long serialVersionUID = 1L;
+
+	private static final Log logger = LogFactory.getLog(MySqlTransactionManager.class);
 
 	private static final TransactionExecutionListener TAKE_OVER = new TakeOver();
 
@@ -68,8 +72,10 @@ public class MySqlTransactionManager extends R2dbcTransactionManager {
 		return new Begin(begin, () -> {
 			GenericReactiveTransaction begun = new GenericReactiveTransaction(definition.getName(), transaction, true,
 					false, false, definition.isReadOnly(), false, null);
-			return doRollback(synchronizationManager, begun).onErrorComplete()
-				.then(Mono.defer(() -> doCleanupAfterCompletion(synchronizationManager, transaction)));
+			return doRollback(synchronizationManager, begun).onErrorResume((ex) -> {
+				logger.debug("A transaction that nobody waits for could not be rolled back", ex);
+				return Mono.empty();
+			}).then(Mono.defer(() -> doCleanupAfterCompletion(synchronizationManager, transaction)));
 		}, getTransactionExecutionListeners().contains(TAKE_OVER));
 	}
 

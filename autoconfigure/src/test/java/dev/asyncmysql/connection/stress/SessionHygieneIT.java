@@ -31,15 +31,15 @@ class SessionHygieneIT {
 			+ "FROM performance_schema.user_variables_by_thread JOIN performance_schema.threads USING (thread_id) "
 			+ "WHERE processlist_id = CONNECTION_ID()))";
 
-	private static final String LOCK = "SELECT IS_FREE_LOCK('hygiene')";
+	private static final String LOCK = "SELECT IS_FREE_LOCK('tidy')";
 
 	@BeforeAll
 	static void schema() {
 		Mysqld mysql = Mysqld.shared();
-		mysql.execute("CREATE DATABASE IF NOT EXISTS hygiene_other");
-		mysql.execute("CREATE TABLE IF NOT EXISTS hygiene (id INT AUTO_INCREMENT PRIMARY KEY, text VARCHAR(20))");
-		mysql.execute("DROP PROCEDURE IF EXISTS hygiene_set");
-		mysql.execute("CREATE PROCEDURE hygiene_set() SET @hygiene = 'set'");
+		mysql.execute("CREATE DATABASE IF NOT EXISTS tidy_other");
+		mysql.execute("CREATE TABLE IF NOT EXISTS tidy (id INT AUTO_INCREMENT PRIMARY KEY, text VARCHAR(20))");
+		mysql.execute("DROP PROCEDURE IF EXISTS tidy_set");
+		mysql.execute("CREATE PROCEDURE tidy_set() SET @tidy = 'set'");
 	}
 
 	@EachWiring("6a. What the API has set")
@@ -53,31 +53,31 @@ class SessionHygieneIT {
 			assertClean(wired,
 					(connection) -> Flux.concat(connection.setAutoCommit(false),
 							connection.setLockWaitTimeout(Duration.ofSeconds(3)),
-							run(connection, "INSERT INTO hygiene (text) VALUES ('lost')")));
+							run(connection, "INSERT INTO tidy (text) VALUES ('lost')")));
 			if (setup.wiring() != Wiring.PLAIN) {
 				assertThat(one(wired, "SELECT CONNECTION_ID()")).as("the same connection, restored").isEqualTo(id);
 			}
 		}
-		assertThat(Mysqld.shared().execute("SELECT text FROM hygiene WHERE text = 'lost'")).isEmpty();
+		assertThat(Mysqld.shared().execute("SELECT text FROM tidy WHERE text = 'lost'")).isEmpty();
 	}
 
 	@EachWiring("6b. What SQL text has set")
 	void setByText(Setup setup) {
 		try (Wired wired = open(setup, Map.of())) {
 			for (String sql : List.of("SET autocommit = 0", "set session transaction isolation level read committed",
-					"SET SESSION max_execution_time = 7000", "SET innodb_lock_wait_timeout = 7", "SET @hygiene = 'set'",
+					"SET SESSION max_execution_time = 7000", "SET innodb_lock_wait_timeout = 7", "SET @tidy = 'set'",
 					"/* a comment */ SET sql_mode = ''", "SET time_zone = '+05:00'", "SET NAMES latin1",
-					"/*!80000 SET @hygiene = 'set' */", "SELECT 1 INTO @hygiene", "SELECT @hygiene := 5",
-					"SELECT 1; SET foreign_key_checks = 0", "USE hygiene_other", "SELECT GET_LOCK('hygiene', 1)")) {
+					"/*!80000 SET @tidy = 'set' */", "SELECT 1 INTO @tidy", "SELECT @tidy := 5",
+					"SELECT 1; SET foreign_key_checks = 0", "USE tidy_other", "SELECT GET_LOCK('tidy', 1)")) {
 				assertClean(wired, (connection) -> run(connection, sql));
 			}
 			assertClean(wired,
 					(connection) -> Flux
-						.from(connection.createBatch().add("SELECT 1").add("SET @hygiene = 'set'").execute())
+						.from(connection.createBatch().add("SELECT 1").add("SET @tidy = 'set'").execute())
 						.concatMap(Result::getRowsUpdated)
 						.then());
 			assertClean(wired,
-					(connection) -> Flux.from(connection.createStatement("SET @hygiene = ?").bind(0, "set").execute())
+					(connection) -> Flux.from(connection.createStatement("SET @tidy = ?").bind(0, "set").execute())
 						.concatMap(Result::getRowsUpdated)
 						.then());
 		}
@@ -86,20 +86,20 @@ class SessionHygieneIT {
 	@EachWiring("6c. Temporary tables and locked tables")
 	void tables(Setup setup) {
 		try (Wired wired = open(setup, Map.of())) {
-			assertClean(wired, (connection) -> run(connection, "CREATE TEMPORARY TABLE hygiene_gone (i INT)"));
-			StepVerifier.create(with(wired, (connection) -> run(connection, "SELECT * FROM hygiene_gone")))
-				.expectErrorSatisfies((ex) -> assertThat(ex).hasMessageContaining("hygiene_gone"))
+			assertClean(wired, (connection) -> run(connection, "CREATE TEMPORARY TABLE tidy_gone (i INT)"));
+			StepVerifier.create(with(wired, (connection) -> run(connection, "SELECT * FROM tidy_gone")))
+				.expectErrorSatisfies((ex) -> assertThat(ex).hasMessageContaining("tidy_gone"))
 				.verify(Stress.LIMIT);
-			assertClean(wired, (connection) -> run(connection, "LOCK TABLES hygiene READ"));
+			assertClean(wired, (connection) -> run(connection, "LOCK TABLES tidy READ"));
 			one(wired, "SELECT COUNT(*) FROM information_schema.tables");
-			assertClean(wired, (connection) -> run(connection, "PREPARE hygiene FROM 'SELECT 1'"));
+			assertClean(wired, (connection) -> run(connection, "PREPARE tidy FROM 'SELECT 1'"));
 		}
 	}
 
 	@EachWiring("6d. What a procedure has set, where procedures are not trusted")
 	void procedures(Setup setup) {
 		try (Wired wired = open(setup, Map.of("pool.after-procedure", "discard"))) {
-			assertClean(wired, (connection) -> run(connection, "CALL hygiene_set()"));
+			assertClean(wired, (connection) -> run(connection, "CALL tidy_set()"));
 		}
 	}
 
@@ -107,9 +107,9 @@ class SessionHygieneIT {
 	void transactionByText(Setup setup) {
 		try (Wired wired = open(setup, Map.of())) {
 			assertClean(wired, (connection) -> Flux.concat(run(connection, "START TRANSACTION"),
-					run(connection, "INSERT INTO hygiene (text) VALUES ('open')")));
+					run(connection, "INSERT INTO tidy (text) VALUES ('open')")));
 		}
-		assertThat(Mysqld.shared().execute("SELECT text FROM hygiene WHERE text = 'open'")).isEmpty();
+		assertThat(Mysqld.shared().execute("SELECT text FROM tidy WHERE text = 'open'")).isEmpty();
 	}
 
 	private static void assertClean(Wired wired, Function<Connection, Publisher<Void>> change) {
@@ -117,13 +117,13 @@ class SessionHygieneIT {
 		StepVerifier.create(with(wired, change)).expectComplete().verify(Stress.LIMIT);
 		assertThat(one(wired, SNAPSHOT)).isEqualTo(before);
 		assertThat(Mysqld.shared().execute(LOCK)).containsExactly("1");
-		StepVerifier.create(with(wired, (connection) -> run(connection, "INSERT INTO hygiene (text) VALUES ('stays')")))
+		StepVerifier.create(with(wired, (connection) -> run(connection, "INSERT INTO tidy (text) VALUES ('stays')")))
 			.expectComplete()
 			.verify(Stress.LIMIT);
-		assertThat(Mysqld.shared().execute("SELECT text FROM hygiene WHERE text = 'stays'"))
+		assertThat(Mysqld.shared().execute("SELECT text FROM tidy WHERE text = 'stays'"))
 			.as("the write of the next caller")
 			.hasSize(1);
-		Mysqld.shared().execute("DELETE FROM hygiene");
+		Mysqld.shared().execute("DELETE FROM tidy");
 	}
 
 	private static String one(Wired wired, String sql) {
