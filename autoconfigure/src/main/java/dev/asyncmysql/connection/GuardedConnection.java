@@ -107,12 +107,13 @@ final class GuardedConnection implements Connection, Lifecycle, Wrapped<Connecti
 	/**
 	 * Look at what is under way.
 	 * @param now the time, as of {@link System#nanoTime()}
-	 * @return {@code false} once the connection is closed
+	 * @return {@code false} once the connection is closed, and nobody waits in its line
+	 * behind a result that is not consumed
 	 */
 	boolean inspect(long now) {
 		this.watchdog.inspect(now);
 		this.tenure.inspect(now);
-		return this.wire.isOpen();
+		return this.wire.isOpen() || this.line.active() != null;
 	}
 
 	/**

@@ -122,8 +122,8 @@ final class Watchdog {
 		if (now - this.silentSince >= this.responseLimit) {
 			overdue(exchange);
 		}
-		else if (now - this.unwantedSince >= (exchange.isSeries() ? 0 : this.grace) && isUnwanted(exchange)
-				&& exchange.isKillable()) {
+		else if (now - this.unwantedSince >= ((exchange.isSeries() || this.wire.hasFailed()) ? 0 : this.grace)
+				&& isUnwanted(exchange) && exchange.isKillable()) {
 			unwanted(exchange);
 		}
 		else if (now - this.stalledSince >= this.responseLimit) {
@@ -191,7 +191,7 @@ final class Watchdog {
 			exchange.fail(reason);
 		}
 		exchange.discardUntouched();
-		if (!exchange.isKillable() || !this.server.settings().cancel().killQuery()) {
+		if (!exchange.isKillable() || !this.server.settings().cancel().killQuery() || this.wire.hasFailed()) {
 			this.connection.cut();
 			this.line.resume();
 			return;

@@ -14,6 +14,8 @@ import java.util.concurrent.atomic.LongAdder;
 
 import dev.asyncmysql.MySqlServer;
 import dev.asyncmysql.RequiresMySql;
+import io.r2dbc.spi.Connection;
+import io.r2dbc.spi.R2dbcException;
 import org.apache.commons.logging.Log;
 import org.apache.commons.logging.LogFactory;
 import org.awaitility.Awaitility;
@@ -24,6 +26,7 @@ import org.testcontainers.mysql.MySQLContainer;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 import reactor.core.scheduler.Schedulers;
+import reactor.test.StepVerifier;
 
 import org.springframework.dao.DataAccessException;
 import org.springframework.r2dbc.core.DatabaseClient;
@@ -111,6 +114,31 @@ class ServerRestartIT {
 			}
 			wired.assertWhole();
 		}
+	}
+
+	@EachWiring("4d. A connection dies with a result that nobody consumes, and a statement in line behind it")
+	void deathBehindAnUnconsumedResult(Setup setup) {
+		try (Wired wired = open(setup, Mysqld.shared())) {
+			wired.warm();
+			for (int round = 0; round < Stress.size(3, 30); round++) {
+				Mono<String> behind = Mono
+					.usingWhen(wired.pool().create(),
+							(connection) -> id(connection).delayUntil((id) -> Mono
+								.from(connection.createStatement("SELECT * FROM information_schema.columns").execute()))
+								.publishOn(Schedulers.boundedElastic())
+								.doOnNext((id) -> wired.mysqld().execute("KILL " + id))
+								.flatMap((id) -> id(connection)),
+							Connection::close);
+				StepVerifier.create(behind).expectError(R2dbcException.class).verify(LIMIT.multipliedBy(2));
+			}
+			wired.assertWhole();
+		}
+	}
+
+	private static Mono<String> id(Connection connection) {
+		return Flux.from(connection.createStatement("SELECT CONNECTION_ID()").execute())
+			.concatMap((result) -> result.map((row) -> String.valueOf(row.get(0))))
+			.single();
 	}
 
 	private static synchronized MySQLContainer own() {
