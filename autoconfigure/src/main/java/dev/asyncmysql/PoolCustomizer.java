@@ -16,8 +16,10 @@ public interface PoolCustomizer {
 	 * Change the configuration of the pool, after the properties were applied to it: its
 	 * clock, metrics recorder, hooks on allocation and release, limits of acquiring,
 	 * creating and validating. Sizes, idle time and life time stay those of the
-	 * properties, and a call of {@link ConnectionPoolConfiguration.Builder#customizer}
-	 * has no effect here: see {@link #customizePoolBuilder(PoolBuilder)}.
+	 * properties, but for the acquire limit and its retries, which are the starter's own
+	 * (properties {@code max-acquire-time} and {@code acquire-retry}). A call of
+	 * {@link ConnectionPoolConfiguration.Builder#customizer} has no effect here: see
+	 * {@link #customizePoolBuilder(PoolBuilder)}.
 	 * @param configuration the configuration to change
 	 */
 	default void customizeConfiguration(ConnectionPoolConfiguration.Builder configuration) {

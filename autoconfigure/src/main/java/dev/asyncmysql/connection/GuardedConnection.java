@@ -146,8 +146,13 @@ final class GuardedConnection implements Connection, Lifecycle, Wrapped<Connecti
 
 	@Override
 	public Publisher<Void> postAllocate() {
-		this.givenBack = false;
-		return (this.lifecycle != null) ? this.lifecycle.postAllocate() : Mono.empty();
+		return Mono.deferContextual((context) -> {
+			if (!Handover.begin(context, this)) {
+				return Mono.never();
+			}
+			this.givenBack = false;
+			return (this.lifecycle != null) ? Mono.from(this.lifecycle.postAllocate()) : Mono.empty();
+		});
 	}
 
 	/**

@@ -57,13 +57,9 @@ final class GuardedPool extends ConnectionPool {
 		this.settings = settings;
 		this.server = server;
 		this.prefix = prefix;
-		Mono<Connection> lent = super.create().map((pooled) -> new LentConnection(pooled, server.leakWatch()));
-		// Asks the pool once: reactor-pool takes another connection, for nobody, each
-		// time
-		// that it is asked, as by flatMap with a prefetch of one.
-		this.acquire = TimeLimit.within(attempt(lent, settings.acquireRetry()), settings.maxAcquireTime())
-			.onErrorMap(this::explain)
-			.single();
+		this.acquire = Handover.of(super.create().map((pooled) -> new LentConnection(pooled, server.leakWatch())),
+				new Handover.Terms(settings.maxAcquireTime(), settings.acquireRetry(), GuardedPool::isWorthRetry,
+						this::explain));
 	}
 
 	static ConnectionPool create(Server server, List<PoolCustomizer> customizers) {
@@ -77,13 +73,14 @@ final class GuardedPool extends ConnectionPool {
 			.initialSize(settings.minIdle())
 			.maxIdleTime(settings.maxIdleTime())
 			.maxLifeTime(settings.maxLifeTime())
-			.acquireRetry(0)
 			.maxValidationTime(validationLimit(settings))
 			.validationDepth(settings.validationDepth());
 		if (settings.validationQuery() != null) {
 			configuration.validationQuery(settings.validationQuery());
 		}
 		customizers.forEach((customizer) -> customizer.customizeConfiguration(configuration));
+		// The handover does both, and the pool's own may release a connection twice.
+		configuration.acquireRetry(0).maxAcquireTime(ConnectionPoolConfiguration.NO_TIMEOUT);
 		configuration.customizer((builder) -> {
 			apply(server, builder);
 			customizers.forEach((customizer) -> customizer.customizePoolBuilder(builder));
@@ -136,11 +133,9 @@ final class GuardedPool extends ConnectionPool {
 
 	// What another attempt cannot change is told at once: a refused login, a missing
 	// schema, a full or closed pool.
-	private static Mono<Connection> attempt(Mono<Connection> source, int retries) {
-		return (retries == 0) ? source : source.onErrorResume(
-				(ex) -> !(ex instanceof R2dbcPermissionDeniedException || ex instanceof R2dbcBadGrammarException
-						|| ex instanceof PoolAcquirePendingLimitException || ex instanceof PoolShutdownException),
-				(ex) -> attempt(source, retries - 1));
+	private static boolean isWorthRetry(Throwable ex) {
+		return !(ex instanceof R2dbcPermissionDeniedException || ex instanceof R2dbcBadGrammarException
+				|| ex instanceof PoolAcquirePendingLimitException || ex instanceof PoolShutdownException);
 	}
 
 	private Throwable explain(Throwable ex) {
