@@ -56,6 +56,10 @@ final class OpenConnections {
 		}
 	}
 
+	boolean isClosed() {
+		return this.closed;
+	}
+
 	void remove(Connection connection) {
 		this.open.remove(connection);
 	}

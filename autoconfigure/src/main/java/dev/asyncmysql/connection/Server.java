@@ -128,6 +128,14 @@ public final class Server {
 		return this.prefix;
 	}
 
+	/**
+	 * Return whether the connections in use are being closed, as the application ends.
+	 * @return {@code false} while they may still be used
+	 */
+	boolean isStopping() {
+		return this.open.isClosed();
+	}
+
 	OpenConnections openConnections() {
 		return this.open;
 	}

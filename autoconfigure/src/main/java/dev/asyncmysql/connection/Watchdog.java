@@ -7,6 +7,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 
 import dev.asyncmysql.ConnectionSettings;
 import io.r2dbc.spi.R2dbcException;
+import io.r2dbc.spi.R2dbcNonTransientResourceException;
 import io.r2dbc.spi.R2dbcTimeoutException;
 import io.r2dbc.spi.R2dbcTransientResourceException;
 import org.apache.commons.logging.Log;
@@ -161,8 +162,8 @@ final class Watchdog {
 	}
 
 	private void unwanted(Exchange<?> exchange) {
-		stop(exchange, this.server.settings().pool().maxReleaseTime(),
-				this.connection.isGivenBack() ? givenBack() : null);
+		R2dbcException reason = this.server.isStopping() ? stopping() : givenBack();
+		stop(exchange, this.server.settings().pool().maxReleaseTime(), this.connection.isGivenBack() ? reason : null);
 	}
 
 	/**
@@ -172,6 +173,10 @@ final class Watchdog {
 	static R2dbcException givenBack() {
 		return new R2dbcTransientResourceException(
 				"The connection was given back before the statement had ended. Consume its result within the use of the connection");
+	}
+
+	private static R2dbcException stopping() {
+		return new R2dbcNonTransientResourceException("The statement was ended: " + OpenConnections.STOPPING);
 	}
 
 	private void stalled() {

@@ -115,7 +115,7 @@ class ShutdownIT {
 			.toFuture();
 		Awaitility.await().until(() -> processes().stream().anyMatch("User sleep"::equals));
 		assertThat(CompletableFuture.runAsync(context::close)).succeedsWithin(Duration.ofSeconds(10));
-		assertThat(statement).failsWithin(LIMIT);
+		assertThat(statement).failsWithin(LIMIT).withThrowableThat().withMessageContaining(STOPPING);
 		assertThatNobodyIsLeftAndNobodyWasAborted();
 		assertThat(output).contains("1 connection still in use when the application ended: closed now");
 	}
