@@ -110,7 +110,7 @@ final class Consumption implements CoreSubscriber<Object>, Subscription {
 		R2dbcException verdict = this.exchange.verdict();
 		Operators.error(actual, (verdict != null) ? verdict : new IllegalStateException((this.consumer != null)
 				? "A result can be consumed once only"
-				: "The result was dropped, as nobody had consumed it when its connection was given back or needed for the next statement. "
+				: "The result was dropped, as nobody had consumed it when its connection was given back or needed for the next statement, or within the response limit. "
 						+ "Consume each result where it is published, as by flatMap((result) -> result.map(…))"));
 	}
 
@@ -254,8 +254,9 @@ final class Consumption implements CoreSubscriber<Object>, Subscription {
 	}
 
 	@Override
-	public void onError(Throwable ex) {
-		if (end()) {
+	public void onError(Throwable thrown) {
+		Throwable ex = this.exchange.failed(thrown);
+		if (end(false)) {
 			Throwable reason = reason(this.filterFailure);
 			consumer().onError((reason != null) ? Exceptions.addSuppressed(reason, ex) : ex);
 		}
@@ -267,7 +268,7 @@ final class Consumption implements CoreSubscriber<Object>, Subscription {
 	@Override
 	public void onComplete() {
 		Throwable reason = (this.state == FAILED || this.filterFailure != null) ? reason(this.filterFailure) : null;
-		if (end()) {
+		if (end(reason == null)) {
 			if (reason != null) {
 				consumer().onError(reason);
 			}
@@ -282,9 +283,12 @@ final class Consumption implements CoreSubscriber<Object>, Subscription {
 		return (verdict == null && failure != null) ? failure.reason : verdict;
 	}
 
-	private boolean end() {
+	private boolean end(boolean normally) {
 		if (STATE.getAndSet(this, ENDED) >= DROPPED) {
 			return false;
+		}
+		if (normally) {
+			this.exchange.served();
 		}
 		this.exchange.closed();
 		return true;
@@ -295,6 +299,7 @@ final class Consumption implements CoreSubscriber<Object>, Subscription {
 		if (before >= DROPPED) {
 			return false;
 		}
+		this.exchange.disturbed();
 		this.exchange.closed();
 		hurry();
 		return true;

@@ -5,6 +5,7 @@ import java.util.concurrent.atomic.AtomicLongFieldUpdater;
 import java.util.function.Consumer;
 
 import io.r2dbc.spi.R2dbcException;
+import io.r2dbc.spi.R2dbcNonTransientResourceException;
 import io.r2dbc.spi.Result;
 import org.apache.commons.logging.Log;
 import org.apache.commons.logging.LogFactory;
@@ -42,6 +43,8 @@ final class Exchange<T> extends Operators.DeferredSubscription implements CoreSu
 	private static final AtomicLongFieldUpdater<Exchange> DEMAND = AtomicLongFieldUpdater.newUpdater(Exchange.class,
 			"demand");
 
+	private static final int FIRST_PRUNE = 64;
+
 	private final ExchangeLine line;
 
 	private final Publisher<? extends T> source;
@@ -63,6 +66,14 @@ final class Exchange<T> extends Operators.DeferredSubscription implements CoreSu
 	private volatile @Nullable R2dbcException verdict;
 
 	private volatile @Nullable Consumption last;
+
+	private volatile boolean served;
+
+	private volatile boolean disturbed;
+
+	private int results;
+
+	private int prune = FIRST_PRUNE;
 
 	private Exchange(ExchangeLine line, Publisher<? extends T> source, CoreSubscriber<? super T> actual, Kind kind,
 			int lease) {
@@ -153,7 +164,14 @@ final class Exchange<T> extends Operators.DeferredSubscription implements CoreSu
 	 */
 	void refuse(R2dbcException ex) {
 		if (CANCELLED.compareAndSet(this, 0, 1)) {
-			this.actual.onError(ex);
+			try {
+				this.actual.onError(ex);
+			}
+			catch (Throwable thrown) {
+				// Others wait behind it, and have to be told as well.
+				Exceptions.throwIfJvmFatal(thrown);
+				logger.warn("A subscriber has thrown an exception where it was told of a failure", thrown);
+			}
 		}
 	}
 
@@ -200,6 +218,16 @@ final class Exchange<T> extends Operators.DeferredSubscription implements CoreSu
 	}
 
 	/**
+	 * Return whether the caller took only a part of the results, and consumed those to
+	 * their end, as {@code Mono.from(execute())} does. What a procedure does after the
+	 * first of its results is to be done then.
+	 * @return {@code false} where the caller has gone in the middle
+	 */
+	boolean isServed() {
+		return this.kind == Kind.STATEMENT && this.served && !this.disturbed && isAbandoned();
+	}
+
+	/**
 	 * Return whether a result was handed over that nobody has subscribed to, after the
 	 * subscriber of the statement has gone.
 	 * @return {@code true} where the result will hardly be consumed any more
@@ -223,9 +251,14 @@ final class Exchange<T> extends Operators.DeferredSubscription implements CoreSu
 
 	/**
 	 * Consume the results that nobody has subscribed to.
+	 * @return whether there was one
 	 */
-	void discardUntouched() {
-		forEachOpen(Consumption::discard);
+	boolean discardUntouched() {
+		boolean found = false;
+		for (Consumption result = this.last; result != null; result = result.previous()) {
+			found |= result.discard();
+		}
+		return found;
 	}
 
 	private void forEachOpen(Consumer<Consumption> action) {
@@ -242,7 +275,20 @@ final class Exchange<T> extends Operators.DeferredSubscription implements CoreSu
 	 */
 	boolean isWaitingForServer() {
 		Consumption result = this.last;
-		return (result == null || result.isEnded()) ? this.demand > 0 : result.isWaitingForServer();
+		if (result == null || result.isEnded()) {
+			return this.demand > 0;
+		}
+		return result.isUntouched() ? this.cancelled == 0 && this.demand > 0 && !isConsumedBefore(result)
+				: result.isWaitingForServer();
+	}
+
+	// Where operators fetch results ahead, the last one waits for those before it.
+	private static boolean isConsumedBefore(Consumption result) {
+		Consumption before = result.previous();
+		while (before != null && before.isUntouched()) {
+			before = before.previous();
+		}
+		return before != null;
 	}
 
 	/**
@@ -254,8 +300,48 @@ final class Exchange<T> extends Operators.DeferredSubscription implements CoreSu
 		return (result != null) ? result.produced() : 0;
 	}
 
+	/**
+	 * Note that a result is over, whoever has read it.
+	 */
 	void closed() {
 		OPEN.decrementAndGet(this);
+	}
+
+	/**
+	 * Note that a consumer has seen the end of a result.
+	 */
+	void served() {
+		this.served = true;
+	}
+
+	/**
+	 * Note that a consumer has left a result before its end.
+	 */
+	void disturbed() {
+		this.disturbed = true;
+	}
+
+	/**
+	 * Note that the server, or the driver, has ended the command with an error.
+	 * @param ex the error
+	 * @return what to tell the caller: the driver uses an exception that Spring does not
+	 * know for what is sent to a connection that closes at the same moment
+	 */
+	Throwable failed(Throwable ex) {
+		this.line.failed();
+		return (ex instanceof IllegalStateException closed
+				&& String.valueOf(closed.getMessage()).startsWith("Request queue")) ? lost(ex) : ex;
+	}
+
+	/**
+	 * Return what a statement fails with whose connection has ended.
+	 * @param cause the reason, or {@code null} where nobody has told
+	 * @return the exception
+	 */
+	static R2dbcException lost(@Nullable Throwable cause) {
+		return new R2dbcNonTransientResourceException(
+				"The connection was lost while a statement was under way on it. Whether it had an effect is not known",
+				cause);
 	}
 
 	@Override
@@ -288,8 +374,14 @@ final class Exchange<T> extends Operators.DeferredSubscription implements CoreSu
 	private @Nullable GuardedResult admit(Result result) {
 		Operators.produced(DEMAND, this, 1);
 		// The results of a long batch are not kept for longer than they are consumed.
-		forEachOpen(Consumption::previous);
-		Consumption consumption = new Consumption(result, this, this.last);
+		if (++this.results >= this.prune) {
+			prune();
+		}
+		Consumption before = this.last;
+		if (before != null) {
+			before.previous();
+		}
+		Consumption consumption = new Consumption(result, this, before);
 		OPEN.incrementAndGet(this);
 		this.last = consumption;
 		R2dbcException failure = this.verdict;
@@ -304,8 +396,18 @@ final class Exchange<T> extends Operators.DeferredSubscription implements CoreSu
 		return new GuardedResult(result, consumption);
 	}
 
+	private void prune() {
+		int left = 0;
+		for (Consumption result = this.last; result != null; result = result.previous()) {
+			left++;
+		}
+		this.results = left;
+		this.prune = Math.max(FIRST_PRUNE, 2 * left);
+	}
+
 	@Override
-	public void onError(Throwable ex) {
+	public void onError(Throwable thrown) {
+		Throwable ex = failed(thrown);
 		if (end()) {
 			R2dbcException failure = this.verdict;
 			this.actual.onError((failure != null) ? Exceptions.addSuppressed(failure, ex) : ex);

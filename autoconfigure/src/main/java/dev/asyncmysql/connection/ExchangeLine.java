@@ -2,6 +2,7 @@ package dev.asyncmysql.connection;
 
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Deque;
 import java.util.List;
 import java.util.Queue;
 
@@ -17,15 +18,23 @@ import reactor.core.publisher.Sinks;
  */
 final class ExchangeLine {
 
+	/**
+	 * How many may have results that nobody has subscribed to, before the oldest lose
+	 * them.
+	 */
+	private static final int LEFTOVERS = 256;
+
 	private final Queue<Exchange<?>> waiting = new ArrayDeque<>();
 
 	private final List<Listener> listeners = new ArrayList<>();
 
-	private final List<Exchange<?>> leftovers = new ArrayList<>();
+	private final Deque<Exchange<?>> leftovers = new ArrayDeque<>();
 
 	private @Nullable Exchange<?> active;
 
 	private volatile int lease;
+
+	private volatile boolean failed;
 
 	private boolean held;
 
@@ -92,13 +101,40 @@ final class ExchangeLine {
 	 * @param exchange the exchange
 	 */
 	void leave(Exchange<?> exchange) {
+		Exchange<?> oldest = null;
 		synchronized (this) {
 			this.active = null;
 			if (exchange.hasUntouched()) {
 				this.leftovers.add(exchange);
+				oldest = (this.leftovers.size() > LEFTOVERS) ? this.leftovers.poll() : null;
 			}
 		}
+		if (oldest != null) {
+			oldest.discardUntouched();
+		}
 		advance();
+	}
+
+	/**
+	 * Note that a command ended with an error. The server tells nothing of the session
+	 * with it, such as whether a procedure has left a transaction open.
+	 */
+	void failed() {
+		this.failed = true;
+	}
+
+	boolean hasFailed() {
+		return this.failed;
+	}
+
+	/**
+	 * Return whether a command has ended with an error since the last call.
+	 * @return {@code true} where the server has to be asked for the state of the session
+	 */
+	boolean takeFailure() {
+		boolean before = this.failed;
+		this.failed = false;
+		return before;
 	}
 
 	/**
@@ -163,10 +199,10 @@ final class ExchangeLine {
 		if (this.leftovers.isEmpty()) {
 			return List.of();
 		}
-		List<Exchange<?>> former = this.leftovers.stream()
-			.filter((exchange) -> exchange.lease() != this.lease)
-			.toList();
-		this.leftovers.removeAll(former);
+		List<Exchange<?>> former = new ArrayList<>();
+		while (!this.leftovers.isEmpty() && this.leftovers.element().lease() != this.lease) {
+			former.add(this.leftovers.remove());
+		}
 		return former;
 	}
 

@@ -96,6 +96,14 @@ final class GuardedConnection implements Connection, Lifecycle, Wrapped<Connecti
 		this.givenBack = true;
 	}
 
+	/**
+	 * Return how long the server may work on a statement.
+	 * @return the time, zero or {@code null} for as long as it takes
+	 */
+	@Nullable Duration statementTimeout() {
+		return this.sessionGuard.statementTimeout();
+	}
+
 	Tenure tenure() {
 		return this.tenure;
 	}
@@ -165,12 +173,14 @@ final class GuardedConnection implements Connection, Lifecycle, Wrapped<Connecti
 	@Override
 	public Publisher<Void> preRelease() {
 		this.givenBack = true;
-		if (this.line.endLease() && this.raw.isAutoCommit() && this.sessionGuard.isClean()) {
+		boolean idle = this.line.endLease();
+		if (idle && this.raw.isAutoCommit() && this.sessionGuard.isClean() && !this.line.hasFailed()) {
 			return Mono.empty();
 		}
 		Duration limit = this.server.settings().pool().maxReleaseTime();
-		return settle().then(Mono.defer(this::endTransaction))
-			.then(this.sessionGuard.restore())
+		return settle().then(Mono.defer(this::learnState))
+			.then(Mono.defer(this::endTransaction))
+			.then(Mono.defer(() -> this.sessionGuard.isStained() ? Mono.empty() : this.sessionGuard.restore()))
 			.timeout(limit)
 			.onErrorMap(TimeoutException.class, (ex) -> {
 				this.wire.cut();
@@ -191,13 +201,23 @@ final class GuardedConnection implements Connection, Lifecycle, Wrapped<Connecti
 		return this.line.idle();
 	}
 
+	private Mono<Void> learnState() {
+		return this.line.takeFailure() ? Server.validate(this.raw) : Mono.empty();
+	}
+
 	private Mono<Void> endTransaction() {
-		return (this.lifecycle == null || this.raw.isAutoCommit()) ? Mono.empty()
-				: Mono.from(this.lifecycle.preRelease());
+		if (this.raw.isAutoCommit()) {
+			return Mono.empty();
+		}
+		// A decorator that does not show what it has wrapped hides the driver's own step.
+		return Mono.from((this.lifecycle != null) ? this.lifecycle.preRelease() : this.raw.rollbackTransaction());
 	}
 
 	// The pool closes a connection whose preparation for release fails.
 	private Mono<Void> refuseToStay() {
+		if (this.wire.isCut()) {
+			return Mono.error(() -> Exchange.lost(null));
+		}
 		if (!this.sessionGuard.isStained()) {
 			return Mono.empty();
 		}
@@ -245,6 +265,7 @@ final class GuardedConnection implements Connection, Lifecycle, Wrapped<Connecti
 
 	@Override
 	public Publisher<Void> beginTransaction(TransactionDefinition definition) {
+		this.sessionGuard.transactionBegins(definition);
 		// Where it fails half-way, the next transaction would have the level of this one.
 		return Exchange.command(this.line, Flux.<Void>from(this.delegate.beginTransaction(definition))
 			.doOnError((ex) -> this.sessionGuard.stain("a transaction that could not begin")));
@@ -252,7 +273,7 @@ final class GuardedConnection implements Connection, Lifecycle, Wrapped<Connecti
 
 	@Override
 	public Publisher<Void> commitTransaction() {
-		return Exchange.command(this.line, this.delegate.commitTransaction());
+		return ends(this.delegate.commitTransaction());
 	}
 
 	@Override
@@ -293,7 +314,16 @@ final class GuardedConnection implements Connection, Lifecycle, Wrapped<Connecti
 
 	@Override
 	public Publisher<Void> rollbackTransaction() {
-		return Exchange.command(this.line, this.delegate.rollbackTransaction());
+		return ends(this.delegate.rollbackTransaction());
+	}
+
+	// Where a text or DDL has ended the transaction, the driver sets nothing back.
+	private Mono<Void> ends(Publisher<Void> transaction) {
+		return Mono.defer(() -> {
+			boolean open = !this.raw.isAutoCommit() && !this.sessionGuard.isAutoCommitChanged();
+			Mono<Void> end = Exchange.command(this.line, transaction);
+			return open ? end.doOnSuccess((done) -> this.sessionGuard.transactionEnded()) : end;
+		});
 	}
 
 	@Override
@@ -303,6 +333,7 @@ final class GuardedConnection implements Connection, Lifecycle, Wrapped<Connecti
 
 	@Override
 	public Publisher<Void> setAutoCommit(boolean autoCommit) {
+		this.sessionGuard.autoCommitChanged();
 		return Exchange.command(this.line, this.delegate.setAutoCommit(autoCommit));
 	}
 
@@ -314,7 +345,7 @@ final class GuardedConnection implements Connection, Lifecycle, Wrapped<Connecti
 
 	@Override
 	public Publisher<Void> setStatementTimeout(Duration timeout) {
-		this.sessionGuard.statementTimeoutChanged();
+		this.sessionGuard.statementTimeoutChanged(timeout);
 		return Exchange.command(this.line, this.delegate.setStatementTimeout(timeout));
 	}
 
@@ -327,7 +358,7 @@ final class GuardedConnection implements Connection, Lifecycle, Wrapped<Connecti
 	@Override
 	public Publisher<Boolean> validate(ValidationDepth depth) {
 		if (depth == ValidationDepth.LOCAL) {
-			return this.wire.hasFailed() ? Mono.just(false) : this.delegate.validate(depth);
+			return (this.wire.hasFailed() || this.wire.isCut()) ? Mono.just(false) : this.delegate.validate(depth);
 		}
 		return Exchange.command(this.line, this.delegate.validate(depth));
 	}

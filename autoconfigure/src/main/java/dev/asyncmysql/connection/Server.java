@@ -53,6 +53,8 @@ public final class Server {
 
 	private final AtomicBoolean stained = new AtomicBoolean();
 
+	private final AtomicBoolean nameless = new AtomicBoolean();
+
 	private final AtomicInteger generation = new AtomicInteger();
 
 	private volatile @Nullable Failure lastFailure;
@@ -193,6 +195,12 @@ public final class Server {
 		Duration waitTimeout = connection.session().waitTimeout();
 		if (waitTimeout != null) {
 			this.idleLimit.learn(waitTimeout);
+		}
+		if (connection.session().id() == null && this.settings.cancel().killQuery()
+				&& this.nameless.compareAndSet(false, true)) {
+			logger.warn(
+					"%s does not tell the identifiers of its sessions, or a ConnectionFactoryDecorator hides them by connections that are not Wrapped: statements whose callers go away cost their connection instead of a KILL QUERY"
+						.formatted(this.settings.location()));
 		}
 		this.lastFailure = null;
 		this.version = ServerVersion.of(connection.getMetadata().getDatabaseVersion());

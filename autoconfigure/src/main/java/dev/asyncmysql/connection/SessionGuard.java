@@ -3,6 +3,7 @@ package dev.asyncmysql.connection;
 import java.time.Duration;
 
 import io.r2dbc.spi.Connection;
+import io.r2dbc.spi.TransactionDefinition;
 import org.apache.commons.logging.Log;
 import org.apache.commons.logging.LogFactory;
 import org.jspecify.annotations.Nullable;
@@ -30,6 +31,14 @@ final class SessionGuard {
 
 	private volatile boolean statementTimeoutChanged;
 
+	private volatile @Nullable Duration statementTimeout;
+
+	private volatile boolean autoCommitChanged;
+
+	private volatile boolean isolationOfTransaction;
+
+	private volatile boolean lockWaitTimeoutOfTransaction;
+
 	private volatile @Nullable String stain;
 
 	SessionGuard(Connection raw, Session session, Server server) {
@@ -46,8 +55,40 @@ final class SessionGuard {
 		this.lockWaitTimeoutChanged = true;
 	}
 
-	void statementTimeoutChanged() {
+	void statementTimeoutChanged(Duration timeout) {
+		this.statementTimeout = timeout;
 		this.statementTimeoutChanged = true;
+	}
+
+	/**
+	 * Return how long the server may work on a statement, by the API or the settings.
+	 * @return the time, zero or {@code null} for as long as it takes
+	 */
+	@Nullable Duration statementTimeout() {
+		return this.statementTimeoutChanged ? this.statementTimeout : this.server.settings().statementTimeout();
+	}
+
+	boolean isAutoCommitChanged() {
+		return this.autoCommitChanged;
+	}
+
+	void autoCommitChanged() {
+		this.autoCommitChanged = true;
+	}
+
+	/**
+	 * Note what a transaction changes. The driver sets it back where its own commit or
+	 * roll-back ends it, but not where a text does, or DDL.
+	 * @param definition the definition of the transaction
+	 */
+	void transactionBegins(TransactionDefinition definition) {
+		this.isolationOfTransaction = definition.getAttribute(TransactionDefinition.ISOLATION_LEVEL) != null;
+		this.lockWaitTimeoutOfTransaction = definition.getAttribute(TransactionDefinition.LOCK_WAIT_TIMEOUT) != null;
+	}
+
+	void transactionEnded() {
+		this.isolationOfTransaction = false;
+		this.lockWaitTimeoutOfTransaction = false;
 	}
 
 	/**
@@ -82,8 +123,16 @@ final class SessionGuard {
 	 * @return {@code true} where there is nothing to do
 	 */
 	boolean isClean() {
-		return this.stain == null && !this.isolationChanged && !this.lockWaitTimeoutChanged
-				&& !this.statementTimeoutChanged;
+		return this.stain == null && !isIsolationChanged() && !isLockWaitTimeoutChanged()
+				&& !this.statementTimeoutChanged && (!this.autoCommitChanged || this.session.autoCommit());
+	}
+
+	private boolean isIsolationChanged() {
+		return this.isolationChanged || this.isolationOfTransaction;
+	}
+
+	private boolean isLockWaitTimeoutChanged() {
+		return this.lockWaitTimeoutChanged || this.lockWaitTimeoutOfTransaction;
 	}
 
 	/**
@@ -96,19 +145,22 @@ final class SessionGuard {
 			if (this.session.autoCommit() && !this.raw.isAutoCommit()) {
 				restored = restored.then(Mono.from(this.raw.setAutoCommit(true)));
 			}
-			if (this.isolationChanged) {
+			else if (!this.session.autoCommit() && this.autoCommitChanged) {
+				restored = restored.then(Mono.from(this.raw.setAutoCommit(false)));
+			}
+			if (isIsolationChanged()) {
 				restored = restored
 					.then(Mono.from(this.raw.setTransactionIsolationLevel(this.session.isolationLevel())));
 			}
 			Duration lockWait = this.session.lockWaitTimeout();
-			if (this.lockWaitTimeoutChanged && lockWait != null) {
+			if (isLockWaitTimeoutChanged() && lockWait != null) {
 				restored = restored.then(Mono.from(this.raw.setLockWaitTimeout(lockWait)));
 			}
 			Duration statement = this.session.statementTimeout();
 			if (this.statementTimeoutChanged && statement != null) {
 				restored = restored.then(Mono.from(this.raw.setStatementTimeout(statement)));
 			}
-			if ((this.lockWaitTimeoutChanged && lockWait == null)
+			if ((isLockWaitTimeoutChanged() && lockWait == null)
 					|| (this.statementTimeoutChanged && statement == null)) {
 				stain("a limit of time whose former value is not known");
 			}
@@ -120,6 +172,8 @@ final class SessionGuard {
 		this.isolationChanged = false;
 		this.lockWaitTimeoutChanged = false;
 		this.statementTimeoutChanged = false;
+		this.autoCommitChanged = false;
+		transactionEnded();
 	}
 
 	/**

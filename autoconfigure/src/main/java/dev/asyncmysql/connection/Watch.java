@@ -8,7 +8,6 @@ import org.apache.commons.logging.Log;
 import org.apache.commons.logging.LogFactory;
 import org.jspecify.annotations.Nullable;
 import reactor.core.Disposable;
-import reactor.core.Exceptions;
 import reactor.core.publisher.Flux;
 
 /**
@@ -57,8 +56,8 @@ final class Watch {
 				}
 			}
 			catch (Throwable ex) {
-				// One that fails must not leave the others without a watch.
-				Exceptions.throwIfJvmFatal(ex);
+				// One that fails must not leave the others without a watch, whatever it
+				// is.
 				logger.warn("A connection could not be inspected, and is cut", ex);
 				connection.cut();
 				this.connections.remove(connection);

@@ -55,6 +55,12 @@ final class Watchdog {
 
 	private long bytes;
 
+	private long unsent;
+
+	private long inspected = System.nanoTime();
+
+	private long spent;
+
 	private long progress;
 
 	private long returnedSince = System.nanoTime();
@@ -86,19 +92,28 @@ final class Watchdog {
 		if (read != this.bytes) {
 			this.server.answered();
 		}
+		long unsent = this.wire.unsent();
 		Exchange<?> exchange = this.line.active();
+		boolean moved = read != this.bytes || unsent != this.unsent;
 		if (exchange == null || exchange != this.seen) {
 			this.seen = exchange;
+			this.spent = 0;
 			this.stopped = false;
 			this.unwantedSince = now;
 			this.silentSince = now;
 			this.stalledSince = now;
 		}
-		if (exchange != null && !this.stopped) {
-			inspect(exchange, now, read != this.bytes || exchange.progress() != this.progress);
+		if (exchange != null && this.wire.hasFailed()) {
+			lost(exchange);
+		}
+		else if (exchange != null && !this.stopped) {
+			this.spent += exchange.isWaitingForServer() ? now - this.inspected : 0;
+			inspect(exchange, now, moved || exchange.progress() != this.progress);
 			this.progress = exchange.progress();
 		}
+		this.inspected = now;
 		this.bytes = read;
+		this.unsent = unsent;
 		discardLeftovers(now);
 		if (exchange == null || !this.connection.isGivenBack()) {
 			this.returnedSince = now;
@@ -121,15 +136,24 @@ final class Watchdog {
 			this.stalledSince = now;
 		}
 		if (now - this.silentSince >= this.responseLimit) {
-			overdue(exchange);
+			if (exchange.discardUntouched()) {
+				// It may be that the server waits for somebody to read it.
+				this.silentSince = now - this.responseLimit + OVERDUE_PATIENCE.toNanos();
+			}
+			else {
+				overdue(exchange);
+			}
 		}
-		else if (now - this.unwantedSince >= ((exchange.isSeries() || this.wire.hasFailed()) ? 0 : this.grace)
-				&& isUnwanted(exchange) && exchange.isKillable()) {
+		else if (now - this.unwantedSince >= (exchange.isSeries() ? 0 : this.grace) && isUnwanted(exchange)
+				&& exchange.isKillable()) {
 			unwanted(exchange);
 		}
 		else if (now - this.stalledSince >= this.responseLimit) {
 			stalled();
 			this.stalledSince = now;
+		}
+		else if (exchange.isKillable() && this.spent >= statementLimit()) {
+			tooLong(exchange);
 		}
 	}
 
@@ -147,8 +171,15 @@ final class Watchdog {
 	}
 
 	private boolean isUnwanted(Exchange<?> exchange) {
-		return exchange.isAbandoned() || this.connection.isGivenBack()
+		return ((exchange.isAbandoned() || this.connection.isGivenBack()) && !exchange.isServed())
 				|| (exchange.isForgotten() && this.line.isBlocked());
+	}
+
+	// The driver tells nobody where rows wait for demand, and those in line wait for it.
+	private void lost(Exchange<?> exchange) {
+		R2dbcException reason = Exchange.lost(null);
+		this.line.withdrawAll().forEach((waiting) -> waiting.refuse(reason));
+		exchange.fail(reason);
 	}
 
 	private void overdue(Exchange<?> exchange) {
@@ -159,6 +190,19 @@ final class Watchdog {
 					"The server gave no answer within %d ms (%s.response-timeout)%s. Find out what it waits for, or raise the limit for statements that take long"
 						.formatted(limit.toMillis(), this.server.prefix(),
 								exchange.isKillable() ? "" : "; whether the command had an effect is not known")));
+	}
+
+	// The server is given the time to end a SELECT by itself.
+	private long statementLimit() {
+		Duration limit = this.connection.statementTimeout();
+		return (limit != null && !limit.isZero()) ? limit.plus(Watch.INTERVAL.multipliedBy(4)).toNanos()
+				: Long.MAX_VALUE;
+	}
+
+	private void tooLong(Exchange<?> exchange) {
+		stop(exchange, OVERDUE_PATIENCE, new R2dbcTimeoutException(
+				"The statement took longer than %s (%s.statement-timeout, or what setStatementTimeout() has set)"
+					.formatted(this.connection.statementTimeout(), this.server.prefix())));
 	}
 
 	private void unwanted(Exchange<?> exchange) {
@@ -173,6 +217,18 @@ final class Watchdog {
 	static R2dbcException givenBack() {
 		return new R2dbcTransientResourceException(
 				"The connection was given back before the statement had ended. Consume its result within the use of the connection");
+	}
+
+	// The server may have given the identifier to another session once this one has
+	// ended.
+	private Mono<Void> kill(Duration limit) {
+		return this.wire.isOpen() ? this.server.kill(this.connection.session(), limit)
+				: Mono.error(() -> new R2dbcNonTransientResourceException("The connection has ended meanwhile"));
+	}
+
+	private static R2dbcException notStopped() {
+		return new R2dbcTransientResourceException(
+				"The statement was not begun, as the one before it on the same connection could not be ended and the connection was cut. Read a result to its end before the next statement, or use another connection");
 	}
 
 	private static R2dbcException stopping() {
@@ -196,7 +252,7 @@ final class Watchdog {
 			exchange.fail(reason);
 		}
 		exchange.discardUntouched();
-		if (!exchange.isKillable() || !this.server.settings().cancel().killQuery() || this.wire.hasFailed()) {
+		if (!exchange.isKillable() || !this.server.settings().cancel().killQuery()) {
 			this.connection.cut();
 			this.line.resume();
 			return;
@@ -207,7 +263,7 @@ final class Watchdog {
 		Duration limit = this.server.settings().pool().maxReleaseTime();
 		AtomicBoolean killed = new AtomicBoolean();
 		long before = this.wire.reads();
-		Mono<Void> stop = this.server.kill(this.connection.session(), limit)
+		Mono<Void> stop = Mono.defer(() -> kill(limit))
 			.doOnSuccess((done) -> killed.set(true))
 			.then(this.line.left().timeout(REPETITION))
 			.retryWhen(Retry.indefinitely().filter(TimeoutException.class::isInstance))
@@ -222,6 +278,7 @@ final class Watchdog {
 				this.connection.tenure().foundDead();
 			}
 			this.connection.cut();
+			this.line.withdrawAll().forEach((waiting) -> waiting.refuse(notStopped()));
 			this.line.resume();
 		}, this.line::resume);
 	}

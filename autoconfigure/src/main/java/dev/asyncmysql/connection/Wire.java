@@ -5,6 +5,7 @@ import java.util.concurrent.atomic.AtomicLong;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.ChannelOutboundBuffer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -88,6 +89,16 @@ final class Wire {
 	 */
 	long reads() {
 		return this.reads.get();
+	}
+
+	/**
+	 * Return how much of what was written has not left yet.
+	 * @return number of bytes, as far as another thread can see
+	 */
+	long unsent() {
+		Channel current = this.channel;
+		ChannelOutboundBuffer buffer = (current != null) ? current.unsafe().outboundBuffer() : null;
+		return (buffer != null) ? buffer.totalPendingWriteBytes() - buffer.currentProgress() : 0;
 	}
 
 	private static void close(Channel channel) {

@@ -354,6 +354,23 @@ class ExchangeTests {
 	}
 
 	@Test
+	void statementsWhoseResultsNobodyConsumesAreNotAllKept() {
+		ExchangeLine unread = new ExchangeLine();
+		for (int i = 0; i < 2_000; i++) {
+			Exchange.statement(unread, unread.lease(), Flux.just(new SegmentResult(Flux.empty()))).then().block(LIMIT);
+		}
+		unread.endLease();
+		assertThat(unread.takeLeftovers()).hasSize(256);
+	}
+
+	@Test
+	void theResultsOfALongSeriesThatNobodyConsumesCostNoSquare() {
+		ExchangeLine unread = new ExchangeLine();
+		Flux<Result> results = Flux.range(0, 200_000).map((index) -> new SegmentResult(Flux.empty()));
+		StepVerifier.create(Exchange.series(unread, unread.lease(), results).then()).expectComplete().verify(LIMIT);
+	}
+
+	@Test
 	void cancelAndTurnThatMeetStartItOrNot() {
 		for (int i = 0; i < ROUNDS; i++) {
 			ExchangeLine raced = new ExchangeLine();

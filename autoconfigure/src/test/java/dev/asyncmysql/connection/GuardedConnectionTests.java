@@ -182,6 +182,7 @@ class GuardedConnectionTests {
 		Mono.from(this.connection.beginTransaction(definition)).subscribe().dispose();
 		begin.assertNotCancelled();
 		begin.error(new IllegalStateException("broken"));
+		given(this.driver.validate(ValidationDepth.REMOTE)).willReturn(Mono.just(true));
 		StepVerifier.create(this.connection.preRelease())
 			.expectErrorMessage("The session was changed and is not lent again")
 			.verify(LIMIT);

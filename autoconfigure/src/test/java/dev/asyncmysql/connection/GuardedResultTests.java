@@ -343,7 +343,7 @@ class GuardedResultTests {
 		assertReleased();
 		StepVerifier.create(result().map(this::value))
 			.expectErrorMessage("The result was dropped, as nobody had consumed it when its connection was given back "
-					+ "or needed for the next statement. Consume each result where it is published, "
+					+ "or needed for the next statement, or within the response limit. Consume each result where it is published, "
 					+ "as by flatMap((result) -> result.map(…))")
 			.verify(LIMIT);
 		assertThat(this.calls).hasValue(0);

@@ -71,7 +71,7 @@ class SessionGuardTests {
 		this.guard.isolationChanged();
 		assertThat(this.guard.isClean()).isFalse();
 		this.guard.lockWaitTimeoutChanged();
-		this.guard.statementTimeoutChanged();
+		this.guard.statementTimeoutChanged(Duration.ofSeconds(1));
 		restore(this.guard);
 		assertThat(this.commands).containsExactly("autocommit true", "REPEATABLE READ", "lock wait PT50S",
 				"statement PT0S");
@@ -88,7 +88,7 @@ class SessionGuardTests {
 		lock.lockWaitTimeoutChanged();
 		assertThat(lock.isClean()).isFalse();
 		SessionGuard statement = guard(Duration.ofSeconds(50), Duration.ZERO, true);
-		statement.statementTimeoutChanged();
+		statement.statementTimeoutChanged(Duration.ofSeconds(1));
 		assertThat(statement.isClean()).isFalse();
 		SessionGuard stained = guard(Duration.ofSeconds(50), Duration.ZERO, true);
 		stained.stain("something");
@@ -109,7 +109,7 @@ class SessionGuardTests {
 		restore(lock);
 		assertThat(lock.isStained()).isTrue();
 		SessionGuard statement = guard(Duration.ZERO, null, true);
-		statement.statementTimeoutChanged();
+		statement.statementTimeoutChanged(Duration.ofSeconds(1));
 		restore(statement);
 		assertThat(statement.isStained()).isTrue();
 		assertThat(this.commands).isEmpty();

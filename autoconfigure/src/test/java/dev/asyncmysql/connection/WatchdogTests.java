@@ -90,6 +90,7 @@ class WatchdogTests {
 			this.cut.set(true);
 			return null;
 		}).given(this.connection).cut();
+		given(this.wire.isOpen()).willReturn(true);
 		given(this.wire.reads()).willAnswer((invocation) -> this.reads.get());
 		given(this.server.kill(any(), any())).willReturn(this.killed.asMono());
 		given(this.server.prefix()).willReturn("c");
@@ -198,8 +199,9 @@ class WatchdogTests {
 		pass(1_000);
 		this.killed.tryEmitError(new IllegalStateException("refused"));
 		assertThat(this.cut).isTrue();
-		this.driver.error(new IllegalStateException("closed"));
-		this.next.assertWasSubscribed();
+		this.next.assertWasNotSubscribed();
+		assertThat(this.nextCaller.expectTerminalError())
+			.hasMessageStartingWith("The statement was not begun, as the one before it");
 	}
 
 	@Test

@@ -87,6 +87,8 @@ enum Wiring {
 				boot.put("spring.r2dbc." + BOOT.get(name), value.toString());
 			}
 		});
+		// Boot's own initial size of ten would not go into a smaller pool.
+		boot.putIfAbsent("spring.r2dbc.pool.initial-size", boot.getOrDefault("spring.r2dbc.pool.max-size", "10"));
 		boot.put("spring.r2dbc.url", "r2dbc:mysql://%s:%s/%s".formatted(properties.get("host"), properties.get("port"),
 				properties.get("database")));
 		return boot;
