@@ -33,8 +33,9 @@ import org.springframework.util.unit.DataSize;
  * @param unixSocket Path of the server's Unix domain socket, in place of a host and port.
  * @param createDatabaseIfNotExist Whether to create the database when it does not exist.
  * @param connectTimeout Time within which a TCP connection has to be established.
- * @param statementTimeout Time after which the server ends a SELECT (max_execution_time;
- * on MariaDB every statement).
+ * @param statementTimeout Time that a statement may take, waits for its consumer left
+ * out. The server itself ends a SELECT (max_execution_time; on MariaDB every statement),
+ * KILL QUERY any other.
  * @param lockWaitTimeout Time that a statement waits for a row lock
  * (innodb_lock_wait_timeout, whole seconds).
  * @param responseTimeout Time that the server may stay silent while a caller waits for

@@ -26,7 +26,7 @@ final class Watchdog {
 	private static final Log logger = LogFactory.getLog(Watchdog.class);
 
 	/** The time for a KILL while the caller waits beyond the limit already. */
-	private static final Duration OVERDUE_PATIENCE = Duration.ofMillis(500);
+	private static final Duration OVERDUE_PATIENCE = Duration.ofSeconds(1);
 
 	/** The time for a statement that was killed to end before it is killed once more. */
 	private static final Duration REPETITION = Duration.ofMillis(200);

@@ -239,7 +239,7 @@ class WatchdogTests {
 		VirtualTimeScheduler time = VirtualTimeScheduler.getOrSet();
 		try {
 			pass(10_000);
-			time.advanceTimeBy(Duration.ofMillis(510));
+			time.advanceTimeBy(Duration.ofMillis(1_010));
 			assertThat(this.cut).isTrue();
 			assertThat(this.killed.currentSubscriberCount()).isOne();
 			time.advanceTimeBy(Duration.ofMillis(2_000));
