@@ -18,6 +18,7 @@ import io.r2dbc.spi.R2dbcNonTransientResourceException;
 import io.r2dbc.spi.R2dbcPermissionDeniedException;
 import io.r2dbc.spi.R2dbcTimeoutException;
 import io.r2dbc.spi.R2dbcTransientResourceException;
+import io.r2dbc.spi.ValidationDepth;
 import org.apache.commons.logging.Log;
 import org.apache.commons.logging.LogFactory;
 import org.jspecify.annotations.Nullable;
@@ -101,8 +102,11 @@ final class GuardedPool extends ConnectionPool {
 	}
 
 	// A validation that outlived the acquire limit would put an unanswering connection
-	// back, to be lent again.
+	// back, to be lent again. One that asks nobody needs no timer at each acquire.
 	private static Duration validationLimit(Pool settings) {
+		if (settings.validationDepth() == ValidationDepth.LOCAL && settings.validationQuery() == null) {
+			return ConnectionPoolConfiguration.NO_TIMEOUT;
+		}
 		Duration half = settings.maxAcquireTime().dividedBy(2);
 		return (settings.maxValidationTime().compareTo(half) > 0) ? half : settings.maxValidationTime();
 	}

@@ -469,6 +469,7 @@ class GuardedPoolTests {
 		StubConnection() {
 			ConnectionMetadata metadata = metadata();
 			given(this.mock.getMetadata()).willReturn(metadata);
+			given(this.mock.isAutoCommit()).willReturn(true);
 			given(this.mock.close()).willReturn(Mono.empty());
 			willAnswer((invocation) -> Mono.fromSupplier(() -> this.open)).given(this.mock).validate(any());
 		}

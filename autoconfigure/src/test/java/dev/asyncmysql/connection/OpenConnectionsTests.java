@@ -178,6 +178,7 @@ class OpenConnectionsTests {
 		ConnectionMetadata metadata = mock();
 		given(metadata.getDatabaseVersion()).willReturn("9.7.4");
 		given(connection.getMetadata()).willReturn(metadata);
+		given(connection.isAutoCommit()).willReturn(true);
 		willAnswer((invocation) -> Mono.fromRunnable(this.closed::incrementAndGet)).given(connection).close();
 		return connection;
 	}

@@ -292,6 +292,7 @@ class ServerProbeTests {
 		ConnectionMetadata metadata = mock();
 		given(metadata.getDatabaseVersion()).willReturn("9.7.4");
 		given(connection.getMetadata()).willReturn(metadata);
+		given(connection.isAutoCommit()).willReturn(true);
 		given(connection.close()).willReturn(Mono.fromRunnable(() -> this.closed.add(connection)));
 		given(connection.validate(any())).willReturn(Mono.just(true));
 		willAnswer((invocation) -> Mono.defer(() -> this.answer.get())).given(connection)

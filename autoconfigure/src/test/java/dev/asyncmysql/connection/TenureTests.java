@@ -222,6 +222,7 @@ class TenureTests {
 			given(metadata.getDatabaseVersion()).willReturn("9.7.4");
 			given(this.mock.getMetadata()).willReturn(metadata);
 			given(this.mock.isAutoCommit()).willReturn(true);
+			given(this.mock.isAutoCommit()).willReturn(true);
 			given(this.mock.stub()).willReturn(this);
 			willAnswer((invocation) -> Mono.fromRunnable(this.channel::close)).given(this.mock).close();
 			willAnswer((invocation) -> Mono.fromSupplier(this::isOpen)).given(this.mock).validate(any());
