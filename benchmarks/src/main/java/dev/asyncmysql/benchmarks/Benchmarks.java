@@ -1,0 +1,64 @@
+package dev.asyncmysql.benchmarks;
+
+import java.util.ArrayList;
+import java.util.List;
+
+import dev.asyncmysql.benchmarks.report.Result;
+import dev.asyncmysql.benchmarks.report.TextTable;
+import dev.asyncmysql.benchmarks.server.Admin;
+import dev.asyncmysql.benchmarks.server.Database;
+import dev.asyncmysql.benchmarks.server.MySqlServer;
+import dev.asyncmysql.benchmarks.workload.Way;
+import dev.asyncmysql.benchmarks.workload.Workload;
+
+/**
+ * The command: starts a server, lets the systems work, and prints the table.
+ */
+public final class Benchmarks {
+
+	private Benchmarks() {
+	}
+
+	/**
+	 * Measure.
+	 * @param args see {@link Arguments#USAGE}
+	 * @throws Exception if the server cannot be used
+	 */
+	public static void main(String[] args) throws Exception {
+		Arguments arguments;
+		try {
+			arguments = Arguments.parse(args);
+		}
+		catch (IllegalArgumentException ex) {
+			System.err.println(ex.getMessage());
+			System.err.println(Arguments.USAGE);
+			System.exit(2);
+			return;
+		}
+		if (arguments.url().isPresent()) {
+			measure(arguments, Database.of(arguments.url().get()));
+		}
+		else {
+			try (MySqlServer server = MySqlServer.start()) {
+				measure(arguments, server.database());
+			}
+		}
+		System.exit(0);
+	}
+
+	private static void measure(Arguments arguments, Database database) throws Exception {
+		List<Result> results = new ArrayList<>();
+		try (Admin admin = new Admin(database)) {
+			System.err.println("MySQL " + admin.version() + ", loading");
+			admin.load(arguments.rows());
+			Runner runner = new Runner(arguments, database, admin, System.err);
+			for (Workload workload : arguments.workloads()) {
+				for (Way way : workload.ways()) {
+					results.addAll(runner.run(workload, way));
+				}
+			}
+		}
+		System.out.println(TextTable.of(results));
+	}
+
+}

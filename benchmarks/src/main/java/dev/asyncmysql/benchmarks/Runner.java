@@ -1,0 +1,164 @@
+package dev.asyncmysql.benchmarks;
+
+import java.io.IOException;
+import java.io.PrintStream;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+
+import dev.asyncmysql.benchmarks.load.Measurement;
+import dev.asyncmysql.benchmarks.peer.PeerFactory;
+import dev.asyncmysql.benchmarks.process.Contender;
+import dev.asyncmysql.benchmarks.process.WorkerProcess;
+import dev.asyncmysql.benchmarks.report.Result;
+import dev.asyncmysql.benchmarks.report.Round;
+import dev.asyncmysql.benchmarks.server.Admin;
+import dev.asyncmysql.benchmarks.server.Database;
+import dev.asyncmysql.benchmarks.workload.Way;
+import dev.asyncmysql.benchmarks.workload.Workload;
+
+/**
+ * Lets the systems work in turns: A B C, A B C, and so on, so that what changes in the
+ * course of time (clock speed, neighbours, the server's caches) meets all of them.
+ */
+final class Runner {
+
+	// Netty would warn of what a later JDK forbids.
+	private static final List<String> JVM_OPTIONS = List.of("--enable-native-access=ALL-UNNAMED");
+
+	private final Arguments arguments;
+
+	private final Database database;
+
+	private final Admin admin;
+
+	private final PrintStream progress;
+
+	Runner(Arguments arguments, Database database, Admin admin, PrintStream progress) {
+		this.arguments = arguments;
+		this.database = database;
+		this.admin = admin;
+		this.progress = progress;
+	}
+
+	/**
+	 * Measure each system at a workload through one interface, each in a process that has
+	 * done nothing else before.
+	 * @param workload the workload
+	 * @param way the interface
+	 * @return a result for each system that has such an interface
+	 * @throws SQLException if the server does not answer
+	 */
+	List<Result> run(Workload workload, Way way) throws SQLException {
+		Map<Contender, Turns> turns = new LinkedHashMap<>();
+		this.arguments.systems().forEach((system) -> turns.put(system, new Turns(system, workload, way)));
+		try {
+			for (Turns each : turns.values()) {
+				each.warmUp();
+			}
+			for (int round = 0; round < this.arguments.rounds(); round++) {
+				for (Turns each : turns.values()) {
+					each.round();
+				}
+			}
+		}
+		finally {
+			turns.values().forEach(Turns::close);
+		}
+		return turns.values().stream().map(Turns::result).flatMap(Optional::stream).toList();
+	}
+
+	/**
+	 * The turns that one system has.
+	 */
+	private final class Turns {
+
+		private final Contender system;
+
+		private final Workload workload;
+
+		private final Way way;
+
+		private final List<Round> rounds = new ArrayList<>();
+
+		private Optional<WorkerProcess> process = Optional.empty();
+
+		private String failure = "";
+
+		Turns(Contender system, Workload workload, Way way) {
+			this.system = system;
+			this.workload = workload;
+			this.way = way;
+		}
+
+		void warmUp() throws SQLException {
+			Arguments arguments = Runner.this.arguments;
+			Database database = Runner.this.database;
+			PeerFactory.Target target = new PeerFactory.Target(database.host(), database.port(), database.name(),
+					database.user(), database.password(), this.workload.connections(), arguments.rows());
+			try {
+				WorkerProcess started = WorkerProcess.start(this.system, target, JVM_OPTIONS);
+				this.process = Optional.of(started);
+				Runner.this.admin.prepare(this.workload.task());
+				if (started.measure(this.workload.task(), this.way, this.workload.callers(), arguments.warmupTime())
+					.isEmpty()) {
+					close();
+				}
+			}
+			catch (IOException ex) {
+				fail(ex);
+			}
+		}
+
+		void round() throws SQLException {
+			if (this.process.isEmpty()) {
+				return;
+			}
+			Admin admin = Runner.this.admin;
+			try {
+				admin.prepare(this.workload.task());
+				long before = admin.commands();
+				Measurement measurement = this.process.get()
+					.measure(this.workload.task(), this.way, this.workload.callers(), Runner.this.arguments.roundTime())
+					.orElseThrow();
+				// The question for the counters is one of the commands.
+				long commands = admin.commands() - before - 1;
+				admin.verify(this.workload.task(), measurement.operations());
+				this.rounds.add(new Round(measurement, commands));
+				Runner.this.progress.printf(Locale.ROOT, "%s %s %s: %,.0f ops/s%n", this.workload.id(), label(),
+						this.system.title(), measurement.throughput());
+			}
+			catch (IOException | IllegalStateException ex) {
+				fail(ex);
+			}
+		}
+
+		private void fail(Exception ex) {
+			this.failure = String.valueOf(ex.getMessage());
+			Runner.this.progress.printf("%s %s %s failed: %s%n", this.workload.id(), label(), this.system.title(),
+					this.failure);
+			this.rounds.clear();
+			close();
+		}
+
+		private String label() {
+			return this.way.name().toLowerCase(Locale.ROOT);
+		}
+
+		void close() {
+			this.process.ifPresent(WorkerProcess::close);
+			this.process = Optional.empty();
+		}
+
+		Optional<Result> result() {
+			return (this.rounds.isEmpty() && this.failure.isEmpty()) ? Optional.empty() : Optional
+				.of(new Result(this.workload.id(), label(), this.system.title(), this.rounds, this.failure));
+		}
+
+	}
+
+}

@@ -1,0 +1,89 @@
+package dev.asyncmysql.benchmarks.jdbc;
+
+import java.util.LinkedHashMap;
+import java.util.Map;
+
+import dev.asyncmysql.benchmarks.load.VirtualThreads;
+import dev.asyncmysql.benchmarks.peer.Peer;
+import dev.asyncmysql.benchmarks.peer.PeerFactory;
+
+import org.springframework.boot.Banner;
+import org.springframework.boot.WebApplicationType;
+import org.springframework.boot.builder.SpringApplicationBuilder;
+
+/**
+ * Connector/J and HikariCP, with the settings that HikariCP's page on MySQL asks for.
+ */
+public abstract sealed class JdbcFactory implements PeerFactory {
+
+	private final boolean virtualThreads;
+
+	private JdbcFactory(boolean virtualThreads) {
+		this.virtualThreads = virtualThreads;
+	}
+
+	/**
+	 * Return the data source as properties of Spring Boot.
+	 * @param target the server
+	 * @return properties by name
+	 */
+	public static Map<String, Object> properties(Target target) {
+		Map<String, Object> properties = new LinkedHashMap<>();
+		properties.put("spring.datasource.url",
+				"jdbc:mysql://%s:%d/%s".formatted(target.host(), target.port(), target.database()));
+		properties.put("spring.datasource.username", target.user());
+		properties.put("spring.datasource.password", target.password());
+		properties.put("spring.datasource.hikari.minimum-idle", target.connections());
+		properties.put("spring.datasource.hikari.maximum-pool-size", target.connections());
+		Map<String, Object> driver = Map.ofEntries(Map.entry("sslMode", "DISABLED"),
+				Map.entry("allowPublicKeyRetrieval", true), Map.entry("cachePrepStmts", true),
+				Map.entry("prepStmtCacheSize", 250), Map.entry("prepStmtCacheSqlLimit", 2048),
+				Map.entry("useServerPrepStmts", true), Map.entry("useLocalSessionState", true),
+				Map.entry("rewriteBatchedStatements", true), Map.entry("cacheResultSetMetadata", true),
+				Map.entry("cacheServerConfiguration", true), Map.entry("elideSetAutoCommits", true),
+				Map.entry("maintainTimeStats", false));
+		driver
+			.forEach((name, value) -> properties.put("spring.datasource.hikari.data-source-properties." + name, value));
+		return properties;
+	}
+
+	@Override
+	public Peer open(Target target) throws Exception {
+		if (this.virtualThreads && !VirtualThreads.areAvailable()) {
+			throw new IllegalStateException("Virtual threads need Java " + VirtualThreads.SINCE + " or later");
+		}
+		return new JdbcPeer(new SpringApplicationBuilder(JdbcApplication.class).web(WebApplicationType.NONE)
+			.bannerMode(Banner.Mode.OFF)
+			.properties(properties(target))
+			.run(), target, this.virtualThreads);
+	}
+
+	/**
+	 * One platform thread for each caller.
+	 */
+	public static final class Platform extends JdbcFactory {
+
+		/**
+		 * Create the factory.
+		 */
+		public Platform() {
+			super(false);
+		}
+
+	}
+
+	/**
+	 * One virtual thread for each caller.
+	 */
+	public static final class Virtual extends JdbcFactory {
+
+		/**
+		 * Create the factory.
+		 */
+		public Virtual() {
+			super(true);
+		}
+
+	}
+
+}

@@ -1,0 +1,114 @@
+package dev.asyncmysql.benchmarks.process;
+
+import java.io.BufferedReader;
+import java.io.File;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+
+import dev.asyncmysql.benchmarks.load.Measurement;
+import dev.asyncmysql.benchmarks.peer.PeerFactory;
+import dev.asyncmysql.benchmarks.workload.Task;
+import dev.asyncmysql.benchmarks.workload.Way;
+
+/**
+ * A {@link Worker} as seen from the process that started it.
+ */
+public final class WorkerProcess implements AutoCloseable {
+
+	private final Process process;
+
+	private final BufferedReader answers;
+
+	private WorkerProcess(Process process) {
+		this.process = process;
+		this.answers = process.inputReader(StandardCharsets.UTF_8);
+	}
+
+	/**
+	 * Start a process.
+	 * @param contender the system that lives in it
+	 * @param target the server
+	 * @param jvmOptions what Java is started with
+	 * @return the process, connected to the server
+	 * @throws IOException if there is none
+	 */
+	public static WorkerProcess start(Contender contender, PeerFactory.Target target, List<String> jvmOptions)
+			throws IOException {
+		List<String> classPath = List.of(System.getProperty("java.class.path").split(File.pathSeparator));
+		Message start = new Message("start", target.toValues()).with("factory", contender.factory());
+		List<String> command = new ArrayList<>();
+		command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+		command.addAll(jvmOptions);
+		command.addAll(List.of("-cp", String.join(File.pathSeparator, contender.filter(classPath)),
+				Worker.class.getName(), start.toString()));
+		WorkerProcess worker = new WorkerProcess(
+				new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT).start());
+		try {
+			worker.receive();
+			return worker;
+		}
+		catch (IOException ex) {
+			worker.close();
+			throw ex;
+		}
+	}
+
+	/**
+	 * Do a task for a time.
+	 * @param task the task
+	 * @param way through which interface
+	 * @param callers how many do it at the same time
+	 * @param time for how long
+	 * @return what came of it, or nothing where the system has no such way
+	 * @throws IOException if an operation failed
+	 */
+	public Optional<Measurement> measure(Task task, Way way, int callers, Duration time) throws IOException {
+		send(new Message("measure", Map.of("task", task.name(), "way", way.name(), "callers", Integer.toString(callers),
+				"millis", Long.toString(time.toMillis()))));
+		Message answer = receive();
+		return switch (answer.word()) {
+			case "measured" -> Optional.of(Measurement.ofValues(answer.values()));
+			case "absent" -> Optional.empty();
+			default -> throw new IOException(answer.get("reason"));
+		};
+	}
+
+	private void send(Message message) throws IOException {
+		this.process.outputWriter(StandardCharsets.UTF_8).append(message.toString()).append('\n').flush();
+	}
+
+	private Message receive() throws IOException {
+		String line = this.answers.readLine();
+		if (line == null) {
+			throw new IOException("The process ended; what it said is above");
+		}
+		return Message.parse(line);
+	}
+
+	@Override
+	public void close() {
+		try {
+			this.process.outputWriter(StandardCharsets.UTF_8).close();
+			if (!this.process.waitFor(10, TimeUnit.SECONDS)) {
+				this.process.destroyForcibly();
+			}
+		}
+		catch (IOException ex) {
+			this.process.destroyForcibly();
+			throw new UncheckedIOException(ex);
+		}
+		catch (InterruptedException ex) {
+			this.process.destroyForcibly();
+			Thread.currentThread().interrupt();
+		}
+	}
+
+}

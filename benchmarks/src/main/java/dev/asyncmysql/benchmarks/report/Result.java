@@ -1,0 +1,63 @@
+package dev.asyncmysql.benchmarks.report;
+
+import java.util.List;
+import java.util.function.ToDoubleFunction;
+
+import dev.asyncmysql.benchmarks.load.Measurement;
+import org.HdrHistogram.Histogram;
+
+/**
+ * All rounds of one system at one workload through one interface.
+ *
+ * @param workload name of the workload
+ * @param way name of the interface
+ * @param system name of the system
+ * @param rounds what was measured; empty where it failed
+ * @param failure why, or an empty string
+ */
+public record Result(String workload, String way, String system, List<Round> rounds, String failure) {
+
+	Statistics throughput() {
+		return statistics((round) -> round.measurement().throughput());
+	}
+
+	double cpuMicros() {
+		return statistics((round) -> perOperation(round, round.measurement().cpuNanos()) / 1000).median();
+	}
+
+	double allocatedBytes() {
+		return statistics((round) -> perOperation(round, round.measurement().allocatedBytes())).median();
+	}
+
+	double commands() {
+		return statistics((round) -> perOperation(round, round.commands())).median();
+	}
+
+	/**
+	 * Return the latency that a part of all operations stayed below.
+	 * @param percentile the part, of 100
+	 * @return milliseconds
+	 */
+	double latencyMillis(double percentile) {
+		Histogram all = new Histogram(3);
+		this.rounds.stream().map(Round::measurement).map(Measurement::latencies).forEach(all::add);
+		return all.getValueAtPercentile(percentile) / 1e6;
+	}
+
+	/**
+	 * Return by how much the live heap grew at most.
+	 * @return bytes, or -1 where that was not looked at
+	 */
+	long heapBytes() {
+		return this.rounds.stream().map(Round::measurement).mapToLong(Measurement::heapBytes).max().orElse(-1);
+	}
+
+	private Statistics statistics(ToDoubleFunction<Round> value) {
+		return Statistics.of(this.rounds.stream().mapToDouble(value).boxed().toList());
+	}
+
+	private static double perOperation(Round round, double value) {
+		return value / round.measurement().operations();
+	}
+
+}

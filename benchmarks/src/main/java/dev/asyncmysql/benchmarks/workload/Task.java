@@ -1,0 +1,80 @@
+package dev.asyncmysql.benchmarks.workload;
+
+import java.util.List;
+
+/**
+ * What is done, whichever system does it.
+ */
+public enum Task {
+
+	/** Reads one row by its key. */
+	SELECT,
+
+	/** Reads 100 rows in the order of their keys. */
+	PAGE,
+
+	/** Reads 10,000 rows. */
+	ROWS,
+
+	/** Reads every row of the table. */
+	STREAM,
+
+	/** Writes one row. */
+	INSERT,
+
+	/** Moves money: two updates and an insert in one transaction. */
+	TRANSACTION,
+
+	/** Writes 10,000 rows in one transaction. */
+	BULK,
+
+	/** Takes a connection from the pool and gives it back. */
+	ACQUIRE;
+
+	/** How many rows {@link #PAGE} reads. */
+	public static final int PAGE_SIZE = 100;
+
+	/** How many rows {@link #ROWS} reads and {@link #BULK} writes. */
+	public static final int MANY = 10_000;
+
+	/**
+	 * Return what the server has to execute before each measurement, so that all find the
+	 * same.
+	 * @return statements, not counted
+	 */
+	public List<String> preparation() {
+		return switch (this) {
+			case INSERT, BULK -> List.of("TRUNCATE TABLE entry");
+			case TRANSACTION -> List.of("TRUNCATE TABLE transfer");
+			default -> List.of();
+		};
+	}
+
+	/**
+	 * Return what counts the rows that were written.
+	 * @return a query with one number, or an empty string where nothing is written
+	 */
+	public String written() {
+		return switch (this) {
+			case INSERT, BULK -> "SELECT COUNT(*) FROM entry";
+			case TRANSACTION -> "SELECT COUNT(*) FROM transfer";
+			default -> "";
+		};
+	}
+
+	/**
+	 * Return how many rows each operation reads or writes.
+	 * @param tableRows how many the table {@code item} has
+	 * @return rows an operation
+	 */
+	public int rowsPerOperation(int tableRows) {
+		return switch (this) {
+			case SELECT, INSERT, TRANSACTION -> 1;
+			case PAGE -> PAGE_SIZE;
+			case ROWS, BULK -> MANY;
+			case STREAM -> tableRows;
+			case ACQUIRE -> 0;
+		};
+	}
+
+}
