@@ -13,11 +13,13 @@ import java.util.Optional;
 import dev.asyncmysql.benchmarks.load.Measurement;
 import dev.asyncmysql.benchmarks.peer.PeerFactory;
 import dev.asyncmysql.benchmarks.process.Contender;
-import dev.asyncmysql.benchmarks.process.WorkerProcess;
+import dev.asyncmysql.benchmarks.process.Station;
+import dev.asyncmysql.benchmarks.process.Stations;
 import dev.asyncmysql.benchmarks.report.Result;
 import dev.asyncmysql.benchmarks.report.Round;
 import dev.asyncmysql.benchmarks.server.Admin;
 import dev.asyncmysql.benchmarks.server.Database;
+import dev.asyncmysql.benchmarks.workload.Task;
 import dev.asyncmysql.benchmarks.workload.Way;
 import dev.asyncmysql.benchmarks.workload.Workload;
 
@@ -27,14 +29,13 @@ import dev.asyncmysql.benchmarks.workload.Workload;
  */
 final class Runner {
 
-	// Netty would warn of what a later JDK forbids.
-	private static final List<String> JVM_OPTIONS = List.of("--enable-native-access=ALL-UNNAMED");
-
 	private final Arguments arguments;
 
 	private final Database database;
 
 	private final Admin admin;
+
+	private final Stations stations;
 
 	private final PrintStream progress;
 
@@ -42,6 +43,7 @@ final class Runner {
 		this.arguments = arguments;
 		this.database = database;
 		this.admin = admin;
+		this.stations = new Stations(admin);
 		this.progress = progress;
 	}
 
@@ -55,7 +57,10 @@ final class Runner {
 	 */
 	List<Result> run(Workload workload, Way way) throws SQLException {
 		Map<Contender, Turns> turns = new LinkedHashMap<>();
-		this.arguments.systems().forEach((system) -> turns.put(system, new Turns(system, workload, way)));
+		this.arguments.systems()
+			.stream()
+			.filter((system) -> system.does(workload.task()))
+			.forEach((system) -> turns.put(system, new Turns(system, workload, way)));
 		try {
 			for (Turns each : turns.values()) {
 				each.warmUp();
@@ -64,6 +69,9 @@ final class Runner {
 				for (Turns each : turns.values()) {
 					each.round();
 				}
+			}
+			for (Turns each : turns.values()) {
+				each.lookAtHeap();
 			}
 		}
 		finally {
@@ -85,7 +93,9 @@ final class Runner {
 
 		private final List<Round> rounds = new ArrayList<>();
 
-		private Optional<WorkerProcess> process = Optional.empty();
+		private Optional<Station> station = Optional.empty();
+
+		private long heapBytes = -1;
 
 		private String failure = "";
 
@@ -101,8 +111,8 @@ final class Runner {
 			PeerFactory.Target target = new PeerFactory.Target(database.host(), database.port(), database.name(),
 					database.user(), database.password(), this.workload.connections(), arguments.rows());
 			try {
-				WorkerProcess started = WorkerProcess.start(this.system, target, JVM_OPTIONS);
-				this.process = Optional.of(started);
+				Station started = Runner.this.stations.open(this.system, target);
+				this.station = Optional.of(started);
 				Runner.this.admin.prepare(this.workload.task());
 				if (started.measure(this.workload.task(), this.way, this.workload.callers(), arguments.warmupTime())
 					.isEmpty()) {
@@ -115,14 +125,14 @@ final class Runner {
 		}
 
 		void round() throws SQLException {
-			if (this.process.isEmpty()) {
+			if (this.station.isEmpty()) {
 				return;
 			}
 			Admin admin = Runner.this.admin;
 			try {
 				admin.prepare(this.workload.task());
 				long before = admin.commands();
-				Measurement measurement = this.process.get()
+				Measurement measurement = this.station.get()
 					.measure(this.workload.task(), this.way, this.workload.callers(), Runner.this.arguments.roundTime())
 					.orElseThrow();
 				// The question for the counters is one of the commands.
@@ -133,6 +143,20 @@ final class Runner {
 						this.system.title(), measurement.throughput());
 			}
 			catch (IOException | IllegalStateException ex) {
+				fail(ex);
+			}
+		}
+
+		// Beside the rounds, because collections of garbage one after the other cost
+		// time.
+		void lookAtHeap() {
+			if (this.station.isEmpty() || this.workload.task() != Task.STREAM) {
+				return;
+			}
+			try {
+				this.heapBytes = this.station.get().heapGrowth(this.workload.task(), this.way);
+			}
+			catch (IOException ex) {
 				fail(ex);
 			}
 		}
@@ -150,13 +174,14 @@ final class Runner {
 		}
 
 		void close() {
-			this.process.ifPresent(WorkerProcess::close);
-			this.process = Optional.empty();
+			this.station.ifPresent(Station::close);
+			this.station = Optional.empty();
 		}
 
 		Optional<Result> result() {
-			return (this.rounds.isEmpty() && this.failure.isEmpty()) ? Optional.empty() : Optional
-				.of(new Result(this.workload.id(), label(), this.system.title(), this.rounds, this.failure));
+			return (this.rounds.isEmpty() && this.failure.isEmpty()) ? Optional.empty()
+					: Optional.of(new Result(this.workload.id(), label(), this.system.title(), this.rounds,
+							this.heapBytes, this.failure));
 		}
 
 	}

@@ -62,7 +62,7 @@ final class JdbcPeer implements Peer {
 		};
 	}
 
-	private Operation.Blocking plain(Task task) {
+	private Operation.@Nullable Blocking plain(Task task) {
 		return switch (task) {
 			case SELECT -> this.jdbc::select;
 			case PAGE -> this.jdbc::page;
@@ -72,6 +72,7 @@ final class JdbcPeer implements Peer {
 			case TRANSACTION -> this.jdbc::transfer;
 			case BULK -> this.jdbc::bulk;
 			case ACQUIRE -> (key) -> this.jdbc.acquire();
+			case LIMIT, HTTP_READ, HTTP_TRANSFER -> null;
 		};
 	}
 
@@ -84,7 +85,7 @@ final class JdbcPeer implements Peer {
 			case INSERT -> this.client::insert;
 			case TRANSACTION -> this.client::transfer;
 			case BULK -> this.client::bulk;
-			case ACQUIRE -> null;
+			case ACQUIRE, LIMIT, HTTP_READ, HTTP_TRANSFER -> null;
 		};
 	}
 
@@ -97,7 +98,7 @@ final class JdbcPeer implements Peer {
 			case ROWS -> (key) -> count(Task.MANY, this.items.findByIdLessThanEqual(Task.MANY).stream().map(Item::id));
 			case INSERT -> (key) -> count(1, Stream.of(this.entries.save(Entry.of(key))).map(Entry::id));
 			case BULK -> (key) -> this.transaction.executeWithoutResult((status) -> saveAll(key));
-			case STREAM, TRANSACTION, ACQUIRE -> null;
+			case STREAM, TRANSACTION, ACQUIRE, LIMIT, HTTP_READ, HTTP_TRANSFER -> null;
 		};
 	}
 

@@ -14,13 +14,10 @@ import org.HdrHistogram.Histogram;
  * @param operations how many ended, all of them well
  * @param nanos how long they took together
  * @param cpuNanos processor time of the client
- * @param allocatedBytes memory that the client allocated
- * @param heapBytes by how much the live heap had grown at most, or -1 where that was not
- * looked at
+ * @param allocatedBytes memory that the client allocated, or -1 where that is not known
  * @param latencies of the operations, in nanoseconds
  */
-public record Measurement(long operations, long nanos, long cpuNanos, long allocatedBytes, long heapBytes,
-		Histogram latencies) {
+public record Measurement(long operations, long nanos, long cpuNanos, long allocatedBytes, Histogram latencies) {
 
 	/**
 	 * Return how many operations ended in a second.
@@ -39,8 +36,7 @@ public record Measurement(long operations, long nanos, long cpuNanos, long alloc
 		int length = this.latencies.encodeIntoCompressedByteBuffer(buffer);
 		String encoded = Base64.getEncoder().encodeToString(Arrays.copyOf(buffer.array(), length));
 		return Map.of("operations", Long.toString(this.operations), "nanos", Long.toString(this.nanos), "cpu",
-				Long.toString(this.cpuNanos), "allocated", Long.toString(this.allocatedBytes), "heap",
-				Long.toString(this.heapBytes), "latencies", encoded);
+				Long.toString(this.cpuNanos), "allocated", Long.toString(this.allocatedBytes), "latencies", encoded);
 	}
 
 	/**
@@ -52,12 +48,20 @@ public record Measurement(long operations, long nanos, long cpuNanos, long alloc
 		try {
 			ByteBuffer buffer = ByteBuffer.wrap(Base64.getDecoder().decode(values.get("latencies")));
 			return new Measurement(number(values, "operations"), number(values, "nanos"), number(values, "cpu"),
-					number(values, "allocated"), number(values, "heap"),
-					Histogram.decodeFromCompressedByteBuffer(buffer, 0));
+					number(values, "allocated"), Histogram.decodeFromCompressedByteBuffer(buffer, 0));
 		}
 		catch (DataFormatException ex) {
 			throw new IllegalArgumentException("The latencies cannot be read", ex);
 		}
+	}
+
+	/**
+	 * Return this measurement with the costs of another process.
+	 * @param nanosOfCpu processor time of that process
+	 * @return a measurement that does not know what was allocated
+	 */
+	public Measurement withCpuOfServer(long nanosOfCpu) {
+		return new Measurement(this.operations, this.nanos, nanosOfCpu, -1, this.latencies);
 	}
 
 	private static long number(Map<String, String> values, String name) {

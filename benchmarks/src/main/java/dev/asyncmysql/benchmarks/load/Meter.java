@@ -1,6 +1,9 @@
 package dev.asyncmysql.benchmarks.load;
 
+import java.lang.management.ManagementFactory;
+import java.lang.management.MemoryMXBean;
 import java.time.Duration;
+import java.util.concurrent.FutureTask;
 
 import dev.asyncmysql.benchmarks.peer.Operation;
 
@@ -35,8 +38,34 @@ public final class Meter {
 		Costs before = Costs.now();
 		Lanes.Load load = Lanes.run(operation, this.keys, callers, this.virtualThreads, time);
 		Costs costs = Costs.now().since(before);
-		return new Measurement(load.operations(), load.nanos(), costs.cpuNanos(), costs.allocatedBytes(), -1,
+		return new Measurement(load.operations(), load.nanos(), costs.cpuNanos(), costs.allocatedBytes(),
 				load.latencies());
+	}
+
+	/**
+	 * Do something once, and look again and again at what is alive meanwhile.
+	 * @param operation what to do
+	 * @return by how many bytes the live heap had grown at most
+	 * @throws Exception if it failed
+	 */
+	public long heapGrowth(Operation operation) throws Exception {
+		long before = liveBytes();
+		FutureTask<?> work = new FutureTask<>(
+				() -> Lanes.run(operation, this.keys, 1, this.virtualThreads, Duration.ZERO));
+		Thread thread = new Thread(work, "heap-growth");
+		thread.start();
+		long most = before;
+		while (!work.isDone()) {
+			most = Math.max(most, liveBytes());
+		}
+		work.get();
+		return most - before;
+	}
+
+	private static long liveBytes() {
+		MemoryMXBean memory = ManagementFactory.getMemoryMXBean();
+		memory.gc();
+		return memory.getHeapMemoryUsage().getUsed();
 	}
 
 }

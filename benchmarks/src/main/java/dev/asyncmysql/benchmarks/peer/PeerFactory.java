@@ -27,7 +27,7 @@ public interface PeerFactory {
 	 * @param user whom to log in as
 	 * @param password the password
 	 * @param connections how many connections are open, no more and no less
-	 * @param rows how many rows the table {@code item} has
+	 * @param rows how many rows the table {@code benchmark_item} has
 	 */
 	record Target(String host, int port, String database, String user, String password, int connections, int rows) {
 

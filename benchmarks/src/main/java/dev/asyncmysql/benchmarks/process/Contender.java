@@ -1,8 +1,9 @@
 package dev.asyncmysql.benchmarks.process;
 
-import java.util.List;
 import java.util.Locale;
 import java.util.Set;
+
+import dev.asyncmysql.benchmarks.workload.Task;
 
 /**
  * A system that is measured, by name only: the process in which it is measured knows
@@ -32,7 +33,16 @@ public enum Contender {
 	JDBC("jdbc", "Connector/J, platform threads", "jdbc.JdbcFactory$Platform", Library.JDBC),
 
 	/** Connector/J on virtual threads. */
-	JDBC_VIRTUAL("jdbc-virtual", "Connector/J, virtual threads", "jdbc.JdbcFactory$Virtual", Library.JDBC);
+	JDBC_VIRTUAL("jdbc-virtual", "Connector/J, virtual threads", "jdbc.JdbcFactory$Virtual", Library.JDBC),
+
+	/** The protocol alone. */
+	RAW("raw", "raw connections", "raw.RawFactory"),
+
+	/** The sample application; its load is a process of its own. */
+	WEBFLUX("webflux", "sample application: WebFlux, this starter", "http.HttpFactory"),
+
+	/** The same endpoints on Spring MVC. */
+	MVC("mvc", "MVC, Connector/J, virtual threads", "http.HttpFactory");
 
 	private static final String PACKAGE = "dev.asyncmysql.benchmarks.";
 
@@ -80,16 +90,21 @@ public enum Contender {
 		return this.factory;
 	}
 
+	Set<Library> libraries() {
+		return this.libraries;
+	}
+
 	/**
-	 * Leave out of a class path what the other systems need. Otherwise Boot would wire
-	 * that, and two drivers would claim one name.
-	 * @param classPath all files
-	 * @return those of this system
+	 * Return whether this system has anything to do with a task.
+	 * @param task the task
+	 * @return {@code false} where it does not have to be started
 	 */
-	List<String> filter(List<String> classPath) {
-		return classPath.stream()
-			.filter((file) -> Library.of(file).stream().allMatch(this.libraries::contains))
-			.toList();
+	public boolean does(Task task) {
+		return switch (task) {
+			case LIMIT -> this == RAW;
+			case HTTP_READ, HTTP_TRANSFER -> this == WEBFLUX || this == MVC;
+			default -> this != RAW && this != WEBFLUX && this != MVC;
+		};
 	}
 
 }

@@ -22,7 +22,11 @@ enum Library {
 
 	R2DBC("(spring-boot-(data-|starter-data-)?r2dbc|spring-r2dbc|spring-data-r2dbc|r2dbc-pool|r2dbc-spi)-.*"),
 
-	JDBC("(spring-boot-((starter-)?data-|starter-)?jdbc|spring-jdbc|spring-data-jdbc|HikariCP|mysql-connector-j)-.*");
+	JDBC("(spring-boot-((starter-)?data-|starter-)?jdbc|spring-jdbc|spring-data-jdbc|HikariCP|mysql-connector-j)-.*"),
+
+	WEB("(spring-boot-(starter-)?(webmvc|tomcat|tomcat-runtime|servlet|web-server|http-converter|jackson|validation"
+			+ "|actuator|actuator-autoconfigure|health|micrometer-.*)|spring-web|spring-webmvc|tomcat-embed-.*"
+			+ "|hibernate-validator|micrometer-(core|registry-.*))-\\d.*");
 
 	private final Pattern file;
 

@@ -13,9 +13,14 @@ import java.util.stream.Collectors;
  * @param word what it is about
  * @param values the values
  */
-record Message(String word, Map<String, String> values) {
+public record Message(String word, Map<String, String> values) {
 
-	static Message parse(String line) {
+	/**
+	 * Return what a line says.
+	 * @param line the line
+	 * @return the word and the values
+	 */
+	public static Message parse(String line) {
 		String[] parts = line.split(" ");
 		Map<String, String> values = new TreeMap<>();
 		for (int i = 1; i < parts.length; i++) {

@@ -63,6 +63,9 @@ public final class Worker {
 		}
 		try {
 			Meter meter = new Meter(this.peer.usesVirtualThreads(), this.rows);
+			if (request.word().equals("heap")) {
+				return new Message("heap", Map.of("bytes", Long.toString(meter.heapGrowth(operation))));
+			}
 			Measurement measurement = meter.measure(operation, request.number("callers"),
 					Duration.ofMillis(request.number("millis")));
 			return new Message("measured", measurement.toValues());

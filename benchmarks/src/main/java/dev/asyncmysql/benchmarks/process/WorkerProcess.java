@@ -1,13 +1,10 @@
 package dev.asyncmysql.benchmarks.process;
 
 import java.io.BufferedReader;
-import java.io.File;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -21,7 +18,7 @@ import dev.asyncmysql.benchmarks.workload.Way;
 /**
  * A {@link Worker} as seen from the process that started it.
  */
-public final class WorkerProcess implements AutoCloseable {
+final class WorkerProcess implements Station {
 
 	private final Process process;
 
@@ -40,15 +37,10 @@ public final class WorkerProcess implements AutoCloseable {
 	 * @return the process, connected to the server
 	 * @throws IOException if there is none
 	 */
-	public static WorkerProcess start(Contender contender, PeerFactory.Target target, List<String> jvmOptions)
+	static WorkerProcess start(Contender contender, PeerFactory.Target target, List<String> jvmOptions)
 			throws IOException {
-		List<String> classPath = List.of(System.getProperty("java.class.path").split(File.pathSeparator));
 		Message start = new Message("start", target.toValues()).with("factory", contender.factory());
-		List<String> command = new ArrayList<>();
-		command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-		command.addAll(jvmOptions);
-		command.addAll(List.of("-cp", String.join(File.pathSeparator, contender.filter(classPath)),
-				Worker.class.getName(), start.toString()));
+		List<String> command = JavaCommand.of(contender.libraries(), jvmOptions, Worker.class, start.toString());
 		WorkerProcess worker = new WorkerProcess(
 				new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT).start());
 		try {
@@ -61,15 +53,7 @@ public final class WorkerProcess implements AutoCloseable {
 		}
 	}
 
-	/**
-	 * Do a task for a time.
-	 * @param task the task
-	 * @param way through which interface
-	 * @param callers how many do it at the same time
-	 * @param time for how long
-	 * @return what came of it, or nothing where the system has no such way
-	 * @throws IOException if an operation failed
-	 */
+	@Override
 	public Optional<Measurement> measure(Task task, Way way, int callers, Duration time) throws IOException {
 		send(new Message("measure", Map.of("task", task.name(), "way", way.name(), "callers", Integer.toString(callers),
 				"millis", Long.toString(time.toMillis()))));
@@ -79,6 +63,16 @@ public final class WorkerProcess implements AutoCloseable {
 			case "absent" -> Optional.empty();
 			default -> throw new IOException(answer.get("reason"));
 		};
+	}
+
+	@Override
+	public long heapGrowth(Task task, Way way) throws IOException {
+		send(new Message("heap", Map.of("task", task.name(), "way", way.name())));
+		Message answer = receive();
+		if (!answer.word().equals("heap")) {
+			throw new IOException(answer.get("reason"));
+		}
+		return Long.parseLong(answer.get("bytes"));
 	}
 
 	private void send(Message message) throws IOException {

@@ -53,7 +53,7 @@ final class R2dbcPeer implements Peer {
 		};
 	}
 
-	private Operation plain(Task task) {
+	private @Nullable Operation plain(Task task) {
 		return switch (task) {
 			case SELECT -> rows(task, this.spi::select);
 			case PAGE -> rows(task, this.spi::page);
@@ -63,6 +63,7 @@ final class R2dbcPeer implements Peer {
 			case TRANSACTION -> new PublisherOperation(3, this.spi::transfer);
 			case BULK -> new PublisherOperation(Task.MANY / Entry.CHUNK, this.spi::bulk);
 			case ACQUIRE -> rows(task, (key) -> this.spi.acquire());
+			case LIMIT, HTTP_READ, HTTP_TRANSFER -> null;
 		};
 	}
 
@@ -75,7 +76,7 @@ final class R2dbcPeer implements Peer {
 			case INSERT -> rows(task, this.client::insert);
 			case TRANSACTION -> new PublisherOperation(3, this.client::transfer);
 			case BULK -> new PublisherOperation(Task.MANY / Entry.CHUNK, this.client::bulk);
-			case ACQUIRE -> null;
+			case ACQUIRE, LIMIT, HTTP_READ, HTTP_TRANSFER -> null;
 		};
 	}
 
@@ -87,7 +88,7 @@ final class R2dbcPeer implements Peer {
 			case STREAM -> rows(task, (key) -> this.repository.stream());
 			case INSERT -> rows(task, this.repository::insert);
 			case BULK -> rows(task, this.repository::bulk);
-			case TRANSACTION, ACQUIRE -> null;
+			case TRANSACTION, ACQUIRE, LIMIT, HTTP_READ, HTTP_TRANSFER -> null;
 		};
 	}
 

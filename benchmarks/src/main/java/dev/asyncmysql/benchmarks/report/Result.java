@@ -13,9 +13,11 @@ import org.HdrHistogram.Histogram;
  * @param way name of the interface
  * @param system name of the system
  * @param rounds what was measured; empty where it failed
+ * @param heapBytes by how much the live heap grew at most, or -1 where that was not
+ * looked at
  * @param failure why, or an empty string
  */
-public record Result(String workload, String way, String system, List<Round> rounds, String failure) {
+public record Result(String workload, String way, String system, List<Round> rounds, long heapBytes, String failure) {
 
 	Statistics throughput() {
 		return statistics((round) -> round.measurement().throughput());
@@ -25,6 +27,10 @@ public record Result(String workload, String way, String system, List<Round> rou
 		return statistics((round) -> perOperation(round, round.measurement().cpuNanos()) / 1000).median();
 	}
 
+	/**
+	 * Return what an operation allocates.
+	 * @return bytes, below zero where that is not known
+	 */
 	double allocatedBytes() {
 		return statistics((round) -> perOperation(round, round.measurement().allocatedBytes())).median();
 	}
@@ -42,14 +48,6 @@ public record Result(String workload, String way, String system, List<Round> rou
 		Histogram all = new Histogram(3);
 		this.rounds.stream().map(Round::measurement).map(Measurement::latencies).forEach(all::add);
 		return all.getValueAtPercentile(percentile) / 1e6;
-	}
-
-	/**
-	 * Return by how much the live heap grew at most.
-	 * @return bytes, or -1 where that was not looked at
-	 */
-	long heapBytes() {
-		return this.rounds.stream().map(Round::measurement).mapToLong(Measurement::heapBytes).max().orElse(-1);
 	}
 
 	private Statistics statistics(ToDoubleFunction<Round> value) {

@@ -52,7 +52,7 @@ public final class TextTable {
 		row.add(number(result.latencyMillis(99)));
 		row.add(number(result.latencyMillis(99.9)));
 		row.add(number(result.cpuMicros()));
-		row.add(number(result.allocatedBytes()));
+		row.add((result.allocatedBytes() < 0) ? "" : number(result.allocatedBytes()));
 		row.add(number(result.commands()));
 		row.add((result.heapBytes() < 0) ? "" : number(result.heapBytes() / 1048576.0));
 		return row;

@@ -9,6 +9,9 @@ import java.util.List;
 import dev.asyncmysql.benchmarks.workload.Task;
 import dev.asyncmysql.benchmarks.workload.Transfer;
 
+import org.springframework.core.io.FileSystemResource;
+import org.springframework.jdbc.datasource.init.ScriptUtils;
+
 /**
  * A connection that prepares the data and looks at the server, beside those that are
  * measured.
@@ -44,22 +47,22 @@ public final class Admin implements AutoCloseable {
 
 	/**
 	 * Create the tables anew and fill them.
-	 * @param rows how many the table {@code item} has, a million at most
+	 * @param rows how many the table {@code benchmark_item} has, a million at most
 	 * @throws SQLException if that fails
 	 */
 	public void load(int rows) throws SQLException {
-		execute("DROP TABLE IF EXISTS item, entry, account, transfer");
-		execute("CREATE TABLE item (id BIGINT PRIMARY KEY, name VARCHAR(100) NOT NULL, quantity INT NOT NULL, "
+		execute("DROP TABLE IF EXISTS benchmark_item, benchmark_entry, benchmark_account, benchmark_transfer");
+		execute("CREATE TABLE benchmark_item (id BIGINT PRIMARY KEY, name VARCHAR(100) NOT NULL, quantity INT NOT NULL, "
 				+ "price DECIMAL(12, 2) NOT NULL)");
-		execute("CREATE TABLE entry (id BIGINT AUTO_INCREMENT PRIMARY KEY, name VARCHAR(100) NOT NULL, "
+		execute("CREATE TABLE benchmark_entry (id BIGINT AUTO_INCREMENT PRIMARY KEY, name VARCHAR(100) NOT NULL, "
 				+ "quantity INT NOT NULL, price DECIMAL(19, 2) NOT NULL)");
-		execute("CREATE TABLE account (id BIGINT PRIMARY KEY, balance BIGINT NOT NULL)");
-		execute("CREATE TABLE transfer (id BIGINT AUTO_INCREMENT PRIMARY KEY, from_account BIGINT NOT NULL, "
+		execute("CREATE TABLE benchmark_account (id BIGINT PRIMARY KEY, balance BIGINT NOT NULL)");
+		execute("CREATE TABLE benchmark_transfer (id BIGINT AUTO_INCREMENT PRIMARY KEY, from_account BIGINT NOT NULL, "
 				+ "to_account BIGINT NOT NULL, amount BIGINT NOT NULL)");
-		execute("INSERT INTO item SELECT n, CONCAT('item number ', LPAD(n, 10, '0')), n % 1000, n / 100 FROM ("
+		execute("INSERT INTO benchmark_item SELECT n, CONCAT('item number ', LPAD(n, 10, '0')), n % 1000, n / 100 FROM ("
 				+ NUMBERS + ") numbers WHERE n <= " + rows + " ORDER BY n");
-		execute("INSERT INTO account SELECT id, 0 FROM item WHERE id <= " + Transfer.ACCOUNTS);
-		execute("ANALYZE TABLE item, account");
+		execute("INSERT INTO benchmark_account SELECT id, 0 FROM benchmark_item WHERE id <= " + Transfer.ACCOUNTS);
+		execute("ANALYZE TABLE benchmark_item, benchmark_account");
 	}
 
 	/**
@@ -108,6 +111,17 @@ public final class Admin implements AutoCloseable {
 			}
 		}
 		return sum;
+	}
+
+	/**
+	 * Create and fill the tables of the sample application, where they are not there yet.
+	 * @throws SQLException if that fails
+	 */
+	public void createSample() throws SQLException {
+		ScriptUtils.executeSqlScript(this.connection,
+				new FileSystemResource("../sample-app/src/main/resources/schema.sql"));
+		execute("INSERT IGNORE INTO account (id, version, owner, balance) "
+				+ "SELECT id, 0, name, 1000000 FROM benchmark_item WHERE id <= " + Transfer.ACCOUNTS);
 	}
 
 	private void execute(String sql) throws SQLException {

@@ -12,18 +12,18 @@ import org.springframework.data.annotation.Id;
 import org.springframework.data.relational.core.mapping.Table;
 
 /**
- * One row of the table {@code entry}, which is written.
+ * One row of the table {@code benchmark_entry}, which is written.
  *
  * @param id the key that the database chooses, {@code null} until then
  * @param name a name
  * @param quantity a number
  * @param price some money
  */
-@Table("entry")
+@Table("benchmark_entry")
 public record Entry(@Id @Nullable Long id, String name, int quantity, BigDecimal price) {
 
 	/** Writes one. */
-	public static final String INSERT = "INSERT INTO entry (name, quantity, price) VALUES (?, ?, ?)";
+	public static final String INSERT = "INSERT INTO benchmark_entry (name, quantity, price) VALUES (?, ?, ?)";
 
 	/**
 	 * How many rows one statement writes where a system leaves the number to its user.
@@ -31,7 +31,7 @@ public record Entry(@Id @Nullable Long id, String name, int quantity, BigDecimal
 	public static final int CHUNK = 1000;
 
 	/** Writes {@link #CHUNK}. */
-	public static final String INSERT_CHUNK = "INSERT INTO entry (name, quantity, price) VALUES "
+	public static final String INSERT_CHUNK = "INSERT INTO benchmark_entry (name, quantity, price) VALUES "
 			+ IntStream.range(0, CHUNK).mapToObj((row) -> "(?, ?, ?)").collect(Collectors.joining(", "));
 
 	/**

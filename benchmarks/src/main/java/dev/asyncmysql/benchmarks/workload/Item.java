@@ -8,29 +8,32 @@ import org.springframework.data.annotation.Id;
 import org.springframework.data.relational.core.mapping.Table;
 
 /**
- * One row of the table {@code item}, which is read. All columns follow from the key, so
- * that an answer can be checked without knowing anything else.
+ * One row of the table {@code benchmark_item}, which is read. All columns follow from the
+ * key, so that an answer can be checked without knowing anything else.
  *
  * @param id the key, from one
  * @param name the key once more, in words
  * @param quantity the key modulo 1,000
  * @param price some money
  */
-@Table("item")
+@Table(Item.TABLE)
 public record Item(@Id long id, String name, int quantity, BigDecimal price) {
 
+	/** The table. */
+	public static final String TABLE = "benchmark_item";
+
 	/** Reads one. */
-	public static final String SELECT = "SELECT id, name, quantity, price FROM item WHERE id = ?";
+	public static final String SELECT = "SELECT id, name, quantity, price FROM " + TABLE + " WHERE id = ?";
 
 	/** Reads a page. */
-	public static final String PAGE = "SELECT id, name, quantity, price FROM item WHERE id >= ? ORDER BY id LIMIT "
-			+ Task.PAGE_SIZE;
+	public static final String PAGE = "SELECT id, name, quantity, price FROM " + TABLE
+			+ " WHERE id >= ? ORDER BY id LIMIT " + Task.PAGE_SIZE;
 
 	/** Reads many. */
-	public static final String ROWS = "SELECT id, name, quantity, price FROM item WHERE id <= " + Task.MANY;
+	public static final String ROWS = "SELECT id, name, quantity, price FROM " + TABLE + " WHERE id <= " + Task.MANY;
 
 	/** Reads all. */
-	public static final String STREAM = "SELECT id, name, quantity, price FROM item";
+	public static final String STREAM = "SELECT id, name, quantity, price FROM " + TABLE;
 
 	private static final int NAME_LENGTH = "item number 0000000000".length();
 

@@ -29,7 +29,16 @@ public enum Task {
 	BULK,
 
 	/** Takes a connection from the pool and gives it back. */
-	ACQUIRE;
+	ACQUIRE,
+
+	/** Asks for the number one. */
+	LIMIT,
+
+	/** Reads an account over HTTP. */
+	HTTP_READ,
+
+	/** Transfers money over HTTP. */
+	HTTP_TRANSFER;
 
 	/** How many rows {@link #PAGE} reads. */
 	public static final int PAGE_SIZE = 100;
@@ -44,8 +53,8 @@ public enum Task {
 	 */
 	public List<String> preparation() {
 		return switch (this) {
-			case INSERT, BULK -> List.of("TRUNCATE TABLE entry");
-			case TRANSACTION -> List.of("TRUNCATE TABLE transfer");
+			case INSERT, BULK -> List.of("TRUNCATE TABLE benchmark_entry");
+			case TRANSACTION -> List.of("TRUNCATE TABLE benchmark_transfer");
 			default -> List.of();
 		};
 	}
@@ -56,20 +65,20 @@ public enum Task {
 	 */
 	public String written() {
 		return switch (this) {
-			case INSERT, BULK -> "SELECT COUNT(*) FROM entry";
-			case TRANSACTION -> "SELECT COUNT(*) FROM transfer";
+			case INSERT, BULK -> "SELECT COUNT(*) FROM benchmark_entry";
+			case TRANSACTION -> "SELECT COUNT(*) FROM benchmark_transfer";
 			default -> "";
 		};
 	}
 
 	/**
 	 * Return how many rows each operation reads or writes.
-	 * @param tableRows how many the table {@code item} has
+	 * @param tableRows how many the table {@code benchmark_item} has
 	 * @return rows an operation
 	 */
 	public int rowsPerOperation(int tableRows) {
 		return switch (this) {
-			case SELECT, INSERT, TRANSACTION -> 1;
+			case SELECT, INSERT, TRANSACTION, LIMIT, HTTP_READ, HTTP_TRANSFER -> 1;
 			case PAGE -> PAGE_SIZE;
 			case ROWS, BULK -> MANY;
 			case STREAM -> tableRows;

@@ -13,13 +13,13 @@ public record Transfer(long low, long high) {
 	public static final int ACCOUNTS = 10_000;
 
 	/** Takes one from an account. */
-	public static final String DEBIT = "UPDATE account SET balance = balance - 1 WHERE id = ?";
+	public static final String DEBIT = "UPDATE benchmark_account SET balance = balance - 1 WHERE id = ?";
 
 	/** Adds one to an account. */
-	public static final String CREDIT = "UPDATE account SET balance = balance + 1 WHERE id = ?";
+	public static final String CREDIT = "UPDATE benchmark_account SET balance = balance + 1 WHERE id = ?";
 
 	/** Writes a transfer down. */
-	public static final String INSERT = "INSERT INTO transfer (from_account, to_account, amount) VALUES (?, ?, 1)";
+	public static final String INSERT = "INSERT INTO benchmark_transfer (from_account, to_account, amount) VALUES (?, ?, 1)";
 
 	/**
 	 * Choose two accounts.

@@ -1,0 +1,7 @@
+/**
+ * Load over HTTP.
+ */
+@NullMarked
+package dev.asyncmysql.benchmarks.http;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,10 @@
+package dev.asyncmysql.benchmarks.mvc;
+
+import org.springframework.data.repository.CrudRepository;
+
+/**
+ * Reads single accounts.
+ */
+interface AccountRepository extends CrudRepository<Account, Long> {
+
+}

@@ -1,0 +1,7 @@
+/**
+ * The client of Vert.x.
+ */
+@NullMarked
+package dev.asyncmysql.benchmarks.vertx;
+
+import org.jspecify.annotations.NullMarked;
