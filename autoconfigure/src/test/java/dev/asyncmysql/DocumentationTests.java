@@ -52,7 +52,8 @@ class DocumentationTests {
 	static List<Path> documents() throws IOException {
 		try (Stream<Path> docs = Files.list(ROOT.resolve("docs"))) {
 			return Stream
-				.concat(Stream.of("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "sample-app/README.md")
+				.concat(Stream
+					.of("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "sample-app/README.md", "benchmarks/README.md")
 					.map(ROOT::resolve), docs.filter((file) -> file.toString().endsWith(".md")).sorted())
 				.toList();
 		}

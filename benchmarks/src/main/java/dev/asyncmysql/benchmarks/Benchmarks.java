@@ -1,9 +1,14 @@
 package dev.asyncmysql.benchmarks;
 
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 
+import dev.asyncmysql.benchmarks.report.CsvTable;
 import dev.asyncmysql.benchmarks.report.Result;
+import dev.asyncmysql.benchmarks.report.SvgChart;
 import dev.asyncmysql.benchmarks.report.TextTable;
 import dev.asyncmysql.benchmarks.server.Admin;
 import dev.asyncmysql.benchmarks.server.Database;
@@ -35,6 +40,10 @@ public final class Benchmarks {
 			System.exit(2);
 			return;
 		}
+		if (arguments.help()) {
+			System.out.println(Arguments.USAGE);
+			return;
+		}
 		if (arguments.url().isPresent()) {
 			measure(arguments, Database.of(arguments.url().get()));
 		}
@@ -49,16 +58,27 @@ public final class Benchmarks {
 	private static void measure(Arguments arguments, Database database) throws Exception {
 		List<Result> results = new ArrayList<>();
 		try (Admin admin = new Admin(database)) {
-			System.err.println("MySQL " + admin.version() + ", loading");
+			String environment = Environment.describe(arguments, admin.version());
+			System.err.println(environment + "loading");
 			admin.load(arguments.rows());
 			Runner runner = new Runner(arguments, database, admin, System.err);
 			for (Workload workload : arguments.workloads()) {
 				for (Way way : workload.ways()) {
 					results.addAll(runner.run(workload, way));
+					// All of it takes hours: what is known so far is kept.
+					write(arguments.out(), environment, results);
 				}
 			}
+			System.out.println(environment + "\n" + TextTable.of(results));
 		}
-		System.out.println(TextTable.of(results));
+		System.err.println("Written to " + arguments.out().toAbsolutePath().normalize());
+	}
+
+	private static void write(Path out, String environment, List<Result> results) throws IOException {
+		Files.createDirectories(out);
+		Files.writeString(out.resolve("table.txt"), environment + "\n" + TextTable.of(results));
+		Files.writeString(out.resolve("results.csv"), CsvTable.of(results));
+		Files.writeString(out.resolve("chart.svg"), SvgChart.of(environment.lines().findFirst().orElse(""), results));
 	}
 
 }

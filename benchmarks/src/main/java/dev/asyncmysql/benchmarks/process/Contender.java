@@ -1,7 +1,7 @@
 package dev.asyncmysql.benchmarks.process;
 
-import java.util.Locale;
 import java.util.Set;
+import java.util.stream.Stream;
 
 import dev.asyncmysql.benchmarks.workload.Task;
 
@@ -67,7 +67,10 @@ public enum Contender {
 	 * @return the system
 	 */
 	public static Contender of(String id) {
-		return valueOf(id.toUpperCase(Locale.ROOT).replace('-', '_'));
+		return Stream.of(values())
+			.filter((contender) -> contender.id.equals(id))
+			.findFirst()
+			.orElseThrow(() -> new IllegalArgumentException("There is no system '%s'".formatted(id)));
 	}
 
 	/**

@@ -74,7 +74,7 @@ public abstract sealed class BootFactory implements PeerFactory {
 		 * Create the factory.
 		 */
 		public MariaDb() {
-			super("mariadb", Map.of("sslMode", "disable"));
+			super("mariadb", Map.of("sslMode", "disable", "allowPublicKeyRetrieval", "true"));
 		}
 
 	}
