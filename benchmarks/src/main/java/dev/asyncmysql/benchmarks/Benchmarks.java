@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.List;
 
 import dev.asyncmysql.benchmarks.report.CsvTable;
+import dev.asyncmysql.benchmarks.report.GoalTable;
 import dev.asyncmysql.benchmarks.report.Result;
 import dev.asyncmysql.benchmarks.report.SvgChart;
 import dev.asyncmysql.benchmarks.report.TextTable;
@@ -69,16 +70,21 @@ public final class Benchmarks {
 					write(arguments.out(), environment, results);
 				}
 			}
-			System.out.println(environment + "\n" + TextTable.of(results));
+			System.out.println(text(environment, results));
 		}
 		System.err.println("Written to " + arguments.out().toAbsolutePath().normalize());
 	}
 
 	private static void write(Path out, String environment, List<Result> results) throws IOException {
 		Files.createDirectories(out);
-		Files.writeString(out.resolve("table.txt"), environment + "\n" + TextTable.of(results));
+		Files.writeString(out.resolve("table.txt"), text(environment, results));
 		Files.writeString(out.resolve("results.csv"), CsvTable.of(results));
 		Files.writeString(out.resolve("chart.svg"), SvgChart.of(environment.lines().findFirst().orElse(""), results));
+	}
+
+	private static String text(String environment, List<Result> results) {
+		String goals = GoalTable.of(results);
+		return environment + "\n" + TextTable.of(results) + (goals.isEmpty() ? "" : "\n" + goals);
 	}
 
 }

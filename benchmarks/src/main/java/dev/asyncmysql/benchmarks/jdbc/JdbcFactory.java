@@ -48,9 +48,9 @@ public abstract sealed class JdbcFactory implements PeerFactory {
 	}
 
 	@Override
-	public Peer open(Target target) throws Exception {
-		if (this.virtualThreads && !VirtualThreads.areAvailable()) {
-			throw new IllegalStateException("Virtual threads need Java " + VirtualThreads.SINCE + " or later");
+	public Peer open(Target target) {
+		if (this.virtualThreads) {
+			VirtualThreads.require();
 		}
 		return new JdbcPeer(new SpringApplicationBuilder(JdbcApplication.class).web(WebApplicationType.NONE)
 			.bannerMode(Banner.Mode.OFF)

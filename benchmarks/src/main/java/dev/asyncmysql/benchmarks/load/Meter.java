@@ -3,7 +3,10 @@ package dev.asyncmysql.benchmarks.load;
 import java.lang.management.ManagementFactory;
 import java.lang.management.MemoryMXBean;
 import java.time.Duration;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 
 import dev.asyncmysql.benchmarks.peer.Operation;
 
@@ -11,6 +14,8 @@ import dev.asyncmysql.benchmarks.peer.Operation;
  * Makes load and measures what came of it.
  */
 public final class Meter {
+
+	private static final Duration PAUSE = Duration.ofMillis(50);
 
 	private final boolean virtualThreads;
 
@@ -55,11 +60,22 @@ public final class Meter {
 		Thread thread = new Thread(work, "heap-growth");
 		thread.start();
 		long most = before;
-		while (!work.isDone()) {
+		while (!hasEnded(work)) {
 			most = Math.max(most, liveBytes());
 		}
-		work.get();
 		return most - before;
+	}
+
+	// All waits for a collection: without a pause between them, the work would hardly get
+	// on.
+	private static boolean hasEnded(FutureTask<?> work) throws ExecutionException, InterruptedException {
+		try {
+			work.get(PAUSE.toMillis(), TimeUnit.MILLISECONDS);
+			return true;
+		}
+		catch (TimeoutException ex) {
+			return false;
+		}
 	}
 
 	private static long liveBytes() {

@@ -11,21 +11,23 @@ import java.util.concurrent.Executors;
  */
 public final class VirtualThreads {
 
-	/** The first JDK with them. */
-	public static final int SINCE = 21;
+	private static final int SINCE = 21;
 
 	private VirtualThreads() {
 	}
 
 	/**
-	 * Return whether this JDK has them.
-	 * @return {@code false} before Java 21
+	 * Complain where this JDK has none.
 	 */
-	public static boolean areAvailable() {
-		return Runtime.version().feature() >= SINCE;
+	public static void require() {
+		if (Runtime.version().feature() < SINCE) {
+			throw new IllegalStateException(
+					"Virtual threads need Java %d or later, and this is %s".formatted(SINCE, Runtime.version()));
+		}
 	}
 
 	static ExecutorService executor() {
+		require();
 		try {
 			MethodHandle factory = MethodHandles.publicLookup()
 				.findStatic(Executors.class, "newVirtualThreadPerTaskExecutor",
@@ -33,8 +35,7 @@ public final class VirtualThreads {
 			return (ExecutorService) factory.invoke();
 		}
 		catch (Throwable ex) {
-			throw new IllegalStateException(
-					"Virtual threads need Java %d, and this is %s".formatted(SINCE, Runtime.version()), ex);
+			throw new IllegalStateException("There is no executor of virtual threads", ex);
 		}
 	}
 

@@ -4,6 +4,7 @@ import java.util.HashMap;
 import java.util.Map;
 
 import dev.asyncmysql.benchmarks.jdbc.JdbcFactory;
+import dev.asyncmysql.benchmarks.load.VirtualThreads;
 import dev.asyncmysql.benchmarks.peer.PeerFactory;
 import dev.asyncmysql.benchmarks.process.Message;
 
@@ -24,6 +25,7 @@ public class MvcApplication {
 	 * @param args how to connect to the server, and the port for HTTP
 	 */
 	public static void main(String[] args) {
+		VirtualThreads.require();
 		Map<String, String> values = Message.parse(args[0]).values();
 		Map<String, Object> properties = new HashMap<>(JdbcFactory.properties(PeerFactory.Target.of(values)));
 		properties.put("server.port", values.getOrDefault("http", "8080"));

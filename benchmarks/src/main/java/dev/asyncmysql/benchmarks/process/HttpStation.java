@@ -71,6 +71,8 @@ final class HttpStation implements Station {
 		Process server = new ProcessBuilder(command).redirectOutput(ProcessBuilder.Redirect.DISCARD)
 			.redirectError(ProcessBuilder.Redirect.INHERIT)
 			.start();
+		// Where this process is interrupted, nobody else ends the application.
+		Runtime.getRuntime().addShutdownHook(new Thread(server::destroy, "application-end"));
 		try {
 			awaitAnswer(server, URI.create("http://%s:%d/accounts/1".formatted(LOCALHOST, port)));
 			PeerFactory.Target target = new PeerFactory.Target(LOCALHOST, port, "", "", "", database.connections(),

@@ -12,8 +12,10 @@ import dev.asyncmysql.benchmarks.server.Admin;
  */
 public final class Stations {
 
-	// Netty would warn of what a later JDK forbids.
-	private static final List<String> JVM_OPTIONS = List.of("--enable-native-access=ALL-UNNAMED");
+	// The same heap for all, small enough for all at once. Netty would warn of what a
+	// later JDK forbids.
+	private static final List<String> JVM_OPTIONS = List.of("-Xms512m", "-Xmx512m", "-XX:+UseG1GC",
+			"--enable-native-access=ALL-UNNAMED");
 
 	private final Admin admin;
 

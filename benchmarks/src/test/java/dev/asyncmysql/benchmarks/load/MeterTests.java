@@ -1,8 +1,8 @@
 package dev.asyncmysql.benchmarks.load;
 
+import java.lang.management.GarbageCollectorMXBean;
+import java.lang.management.ManagementFactory;
 import java.time.Duration;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executors;
@@ -12,6 +12,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.LongAdder;
 
 import dev.asyncmysql.benchmarks.peer.Operation;
+import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -86,23 +87,30 @@ class MeterTests {
 	@Test
 	void seesMemoryThatIsAliveAndNoGarbage() throws Exception {
 		Operation.Blocking holding = (key) -> {
-			List<byte[]> held = new ArrayList<>();
-			long end = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(500);
-			while (System.nanoTime() < end) {
-				if (held.size() < 40) {
-					held.add(new byte[1 << 20]);
-				}
-			}
-			assertThat(held).hasSize(40);
+			byte[][] held = new byte[40][1 << 20];
+			awaitCollections();
+			assertThat(held).hasDimensions(40, 1 << 20);
 		};
 		Operation.Blocking wasteful = (key) -> {
-			long end = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(500);
-			while (System.nanoTime() < end) {
+			for (int i = 0; i < 40; i++) {
 				assertThat(new byte[1 << 20]).hasSize(1 << 20);
 			}
+			awaitCollections();
 		};
 		assertThat(this.meter.heapGrowth(holding)).isGreaterThan(40L << 20);
 		assertThat(this.meter.heapGrowth(wasteful)).isLessThan(20L << 20);
+	}
+
+	private static void awaitCollections() {
+		long before = collections();
+		Awaitility.await().atMost(Duration.ofSeconds(20)).until(() -> collections() > before + 2);
+	}
+
+	private static long collections() {
+		return ManagementFactory.getGarbageCollectorMXBeans()
+			.stream()
+			.mapToLong(GarbageCollectorMXBean::getCollectionCount)
+			.sum();
 	}
 
 	@Test
