@@ -139,7 +139,7 @@ final class Runner {
 				long commands = admin.commands() - before - 1;
 				admin.verify(this.workload.task(), measurement.operations());
 				this.rounds.add(new Round(measurement, commands));
-				Runner.this.progress.printf(Locale.ROOT, "%s %s %s: %,.0f ops/s%n", this.workload.id(), label(),
+				Runner.this.progress.printf(Locale.ROOT, "%s %s %s: %,.1f ops/s%n", this.workload.id(), label(),
 						this.system.title(), measurement.throughput());
 			}
 			catch (IOException | IllegalStateException ex) {

@@ -57,12 +57,13 @@ public final class Worker {
 	}
 
 	private Message answer(Message request) {
-		Operation operation = this.peer.operation(Task.valueOf(request.get("task")), Way.valueOf(request.get("way")));
+		Task task = Task.valueOf(request.get("task"));
+		Operation operation = this.peer.operation(task, Way.valueOf(request.get("way")));
 		if (operation == null) {
 			return new Message("absent", Map.of());
 		}
 		try {
-			Meter meter = new Meter(this.peer.usesVirtualThreads(), this.rows);
+			Meter meter = new Meter(this.peer.usesVirtualThreads(), task.keys(this.rows));
 			if (request.word().equals("heap")) {
 				return new Message("heap", Map.of("bytes", Long.toString(meter.heapGrowth(operation))));
 			}

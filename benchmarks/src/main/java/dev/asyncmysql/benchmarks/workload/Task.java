@@ -72,6 +72,15 @@ public enum Task {
 	}
 
 	/**
+	 * Return how many keys there are to choose from.
+	 * @param tableRows how many rows the table {@code benchmark_item} has
+	 * @return the highest key that a whole answer can begin with
+	 */
+	public int keys(int tableRows) {
+		return (this == PAGE) ? tableRows - PAGE_SIZE + 1 : tableRows;
+	}
+
+	/**
 	 * Return how many rows each operation reads or writes.
 	 * @param tableRows how many the table {@code benchmark_item} has
 	 * @return rows an operation

@@ -37,6 +37,12 @@ class WorkloadTests {
 	}
 
 	@Test
+	void theLastPageIsWhole() {
+		assertThat(Task.PAGE.keys(1000) + Task.PAGE_SIZE - 1).isEqualTo(1000);
+		assertThat(Task.SELECT.keys(1000)).isEqualTo(1000);
+	}
+
+	@Test
 	void bulkWritesWholeChunks() {
 		assertThat(Entry.many(1)).hasSize(Task.MANY);
 		assertThat(Task.MANY % Entry.CHUNK).isZero();
