@@ -41,8 +41,11 @@ final class WorkerProcess implements Station {
 			throws IOException {
 		Message start = new Message("start", target.toValues()).with("factory", contender.factory());
 		List<String> command = JavaCommand.of(contender.libraries(), jvmOptions, Worker.class, start.toString());
-		WorkerProcess worker = new WorkerProcess(
-				new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT).start());
+		Process process = new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT).start();
+		// Where this process is interrupted, that one would go on to the end of its
+		// round.
+		Runtime.getRuntime().addShutdownHook(new Thread(process::destroy, "worker-end"));
+		WorkerProcess worker = new WorkerProcess(process);
 		try {
 			worker.receive();
 			return worker;
