@@ -94,7 +94,34 @@ class ArchitectureTests {
 	final ArchRule noSqlIsBuilt = noClasses().should()
 		.callMethodWhere(DescribedPredicate.describe("send SQL but what a caller gave",
 				(call) -> sendsSql(call.getTarget()) && !passesOn(call)))
-		.because("what the starter says by itself is in OwnSql");
+		.because("what the starter says by itself is in OwnSql, and BulkSql has but names and placeholders");
+
+	@ArchTest
+	final ArchRule bulkWritingDoesWithoutSpringDataButForEntities = noClasses().that()
+		.resideInAPackage("dev.asyncmysql.bulk")
+		.and()
+		.haveNameNotMatching(".*\\.SpringData.*")
+		.should()
+		.dependOnClassesThat()
+		.resideInAPackage("org.springframework.data..");
+
+	@ArchTest
+	final ArchRule bulkWritingShowsItsApiAlone = classes().that()
+		.resideInAPackage("dev.asyncmysql.bulk")
+		.and()
+		.arePublic()
+		.and()
+		.areTopLevelClasses()
+		.should()
+		.haveNameMatching(".*\\.(BulkWriter|SpringDataBulkWriter|BulkProgress|KeyedRow|BulkWriteException)");
+
+	@ArchTest
+	final ArchRule leavesKnowTheRootAndTheConnectionAlone = noClasses().that()
+		.resideInAPackage("dev.asyncmysql.bulk")
+		.should()
+		.dependOnClassesThat()
+		.resideInAnyPackage("dev.asyncmysql.embedded..", "dev.asyncmysql.transaction..",
+				"dev.asyncmysql.observability..");
 
 	@ArchTest
 	final ArchRule allPackagesAreNullMarked = classes().should(new ArchCondition<>("be in a package of @NullMarked") {
@@ -124,7 +151,7 @@ class ArchitectureTests {
 
 	private static boolean passesOn(JavaMethodCall call) {
 		JavaClass caller = call.getOriginOwner();
-		return caller.getSimpleName().equals("OwnSql")
+		return caller.getSimpleName().equals("OwnSql") || caller.getName().equals("dev.asyncmysql.bulk.BulkSql")
 				|| ((caller.isAssignableTo(Connection.class) || caller.isAssignableTo(Batch.class))
 						&& call.getOrigin().getName().equals(call.getTarget().getName()));
 	}

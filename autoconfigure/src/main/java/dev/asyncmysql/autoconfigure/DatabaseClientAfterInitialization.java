@@ -3,14 +3,15 @@ package dev.asyncmysql.autoconfigure;
 import java.util.Set;
 
 import dev.asyncmysql.ConnectionSettings;
+import dev.asyncmysql.bulk.BulkWriter;
 
 import org.springframework.beans.factory.config.ConfigurableListableBeanFactory;
 import org.springframework.boot.sql.init.dependency.AbstractBeansOfTypeDependsOnDatabaseInitializationDetector;
 import org.springframework.r2dbc.core.DatabaseClient;
 
 /**
- * Lets a {@link DatabaseClient}, and so repositories, wait until scripts and migrations
- * have run. Boot does this for the clients of JDBC only.
+ * Lets a {@link DatabaseClient}, and so repositories, and a {@link BulkWriter} wait until
+ * scripts and migrations have run. Boot does this for the clients of JDBC only.
  */
 class DatabaseClientAfterInitialization extends AbstractBeansOfTypeDependsOnDatabaseInitializationDetector {
 
@@ -22,7 +23,7 @@ class DatabaseClientAfterInitialization extends AbstractBeansOfTypeDependsOnData
 
 	@Override
 	protected Set<Class<?>> getDependsOnDatabaseInitializationBeanTypes() {
-		return Set.of(DatabaseClient.class);
+		return Set.of(DatabaseClient.class, BulkWriter.class);
 	}
 
 }

@@ -1,0 +1,203 @@
+package dev.asyncmysql.bulk;
+
+import java.util.Objects;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Consumer;
+
+import dev.asyncmysql.bulk.FailingRow.Scope;
+import io.r2dbc.spi.Connection;
+import io.r2dbc.spi.Readable;
+import io.r2dbc.spi.Result;
+import io.r2dbc.spi.Statement;
+import org.apache.commons.logging.Log;
+import org.apache.commons.logging.LogFactory;
+import org.jspecify.annotations.Nullable;
+import org.reactivestreams.Publisher;
+import reactor.core.publisher.Flux;
+import reactor.core.publisher.Mono;
+
+import org.springframework.transaction.IllegalTransactionStateException;
+
+/**
+ * One write from its first row to its commit.
+ *
+ * @param <T> the type of the rows
+ */
+final class BulkWrite<T> {
+
+	private static final Log logger = LogFactory.getLog(BulkWrite.class);
+
+	private final Connections connections;
+
+	private final Target target;
+
+	private final Publisher<? extends T> source;
+
+	private final RowReader<? super T> reader;
+
+	private final Options options;
+
+	private final boolean returnKeys;
+
+	private final AtomicReference<BulkProgress> written = new AtomicReference<>(BulkProgress.NONE);
+
+	private @Nullable GeneratedKeys keys;
+
+	BulkWrite(Connections connections, Target target, Publisher<? extends T> source, RowReader<? super T> reader,
+			Options options, boolean returnKeys) {
+		this.connections = connections;
+		this.target = target;
+		this.source = source;
+		this.reader = reader;
+		this.options = options;
+		this.returnKeys = returnKeys;
+	}
+
+	BulkProgress written() {
+		return this.written.get();
+	}
+
+	/**
+	 * Write all.
+	 * @return a flux of the chunks that were written, to be subscribed to once
+	 */
+	Flux<Chunk<T>> run() {
+		return this.connections.isInTransaction().flatMapMany((inTransaction) -> {
+			if (!this.options.eachChunk()) {
+				return inTransaction ? joinTransaction() : ownTransaction();
+			}
+			return inTransaction ? Flux
+				.error(new IllegalTransactionStateException("A transaction is under way, so that chunks cannot "
+						+ "be committed one by one: leave commitEachChunk() out, or begin none"))
+					: eachChunk();
+		});
+	}
+
+	private Flux<Chunk<T>> joinTransaction() {
+		return this.connections.useCallers((connection) -> prepare(connection)
+			.flatMapMany((sql) -> write(connection, sql, Scope.CALLERS_TRANSACTION)));
+	}
+
+	private Flux<Chunk<T>> ownTransaction() {
+		return this.connections.use((connection) -> prepare(connection)
+			.flatMapMany((sql) -> Flux.usingWhen(Mono.from(connection.beginTransaction()).thenReturn(connection),
+					(begun) -> write(begun, sql, Scope.OWN_TRANSACTION), Connection::commitTransaction,
+					(begun, ex) -> rollBack(begun), this::rollBack)));
+	}
+
+	// What goes wrong with it would hide why it is needed. The connection's release or
+	// end rolls back as well.
+	private Mono<Void> rollBack(Connection connection) {
+		return Mono.from(connection.rollbackTransaction()).onErrorResume((ex) -> {
+			logger.debug("A bulk write could not be rolled back", ex);
+			return Mono.empty();
+		});
+	}
+
+	private Flux<Chunk<T>> write(Connection connection, BulkSql sql, Scope scope) {
+		return chunks(sql).map((chunk) -> bind(connection, sql, chunk))
+			.concatMap((bound) -> execute(connection, sql, bound, scope), 1);
+	}
+
+	private Flux<Chunk<T>> eachChunk() {
+		return this.connections.use((connection) -> prepare(connection).flux())
+			.single()
+			.flatMapMany((sql) -> chunks(sql).concatMap(
+					(chunk) -> this.connections
+						.use((connection) -> execute(connection, sql, bind(connection, sql, chunk), Scope.NONE).flux()),
+					1));
+	}
+
+	private Mono<BulkSql> prepare(Connection connection) {
+		Mono<BulkSql> sql = this.connections.limits(connection).map((limits) -> new BulkSql(this.target, limits));
+		return this.returnKeys
+				? GeneratedKeys.read(connection, this.target).doOnNext((found) -> this.keys = found).then(sql) : sql;
+	}
+
+	private Flux<Chunk<T>> chunks(BulkSql sql) {
+		Shape shape = Shape.of(sql, this.target.columns().size(), this.options.maxRows(), this.options.maxBytes(),
+				sql.maxPacket());
+		return new Chunks<>(this.source, this.reader, shape, this.returnKeys);
+	}
+
+	// Done while the chunk before is under way.
+	private Bound<T> bind(Connection connection, BulkSql sql, Chunk<T> chunk) {
+		if (chunk.failure() != null) {
+			return new Bound<>(chunk, null);
+		}
+		try {
+			Statement statement = chunk.bind(sql.statement(connection, chunk.size()), 0, chunk.size(),
+					this.target.columns());
+			return new Bound<>(chunk, (this.keys != null)
+					? statement.returnGeneratedValues(Identifiers.quote(this.keys.column())) : statement);
+		}
+		catch (RefusedRowException ex) {
+			return new Bound<>(Chunk.failed(ex), null);
+		}
+	}
+
+	private Mono<Chunk<T>> execute(Connection connection, BulkSql sql, Bound<T> bound, Scope scope) {
+		Chunk<T> chunk = bound.chunk();
+		Mono<Long> affected = (bound.statement() != null) ? affected(Flux.from(bound.statement().execute()), chunk)
+				: Mono.error(Objects.requireNonNull(chunk.failure()));
+		return affected
+			.onErrorResume((ex) -> new FailingRow<>(connection, sql, this.target, chunk, scope, written()).explain(ex))
+			.doOnError(this::forget)
+			.doOnNext((count) -> told(chunk, count))
+			.thenReturn(chunk);
+	}
+
+	private void forget(Throwable ex) {
+		if (!(ex instanceof BulkWriteException)) {
+			this.connections.forget();
+		}
+	}
+
+	private Mono<Long> affected(Flux<? extends Result> results, Chunk<T> chunk) {
+		GeneratedKeys generated = this.keys;
+		if (generated == null) {
+			return results.concatMap(Result::getRowsUpdated).reduce(0L, Long::sum);
+		}
+		return results.concatMap((result) -> result.map((Readable row) -> key(row))).collectList().map((told) -> {
+			chunk.keys(generated.complete(told, chunk.size()));
+			return (long) chunk.size();
+		});
+	}
+
+	private static Long key(Readable row) {
+		Long key = row.get(0, Long.class);
+		return (key != null) ? key : 0;
+	}
+
+	private void told(Chunk<T> chunk, long affected) {
+		BulkProgress progress = this.written.updateAndGet((before) -> before.plus(chunk, affected));
+		Consumer<BulkProgress> listener = this.options.listener();
+		if (listener != null) {
+			listener.accept(progress);
+		}
+	}
+
+	/**
+	 * A chunk whose values are bound.
+	 *
+	 * @param chunk the chunk
+	 * @param statement its statement, or {@code null} where it is a failure
+	 * @param <T> the type of the rows
+	 */
+	private record Bound<T>(Chunk<T> chunk, @Nullable Statement statement) {
+
+	}
+
+	/**
+	 * How to write.
+	 *
+	 * @param maxRows the most rows of a statement
+	 * @param maxBytes size of a statement beyond which no further row is added
+	 * @param eachChunk whether each statement is committed by itself
+	 * @param listener who is told of progress
+	 */
+	record Options(int maxRows, long maxBytes, boolean eachChunk, @Nullable Consumer<BulkProgress> listener) {
+
+	}
+
+}

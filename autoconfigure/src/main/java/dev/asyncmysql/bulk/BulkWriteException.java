@@ -1,0 +1,74 @@
+package dev.asyncmysql.bulk;
+
+import org.jspecify.annotations.Nullable;
+
+import org.springframework.dao.NonTransientDataAccessException;
+
+/**
+ * A bulk write that failed. Its cause is what Spring makes of the server's error, such as
+ * a {@link org.springframework.dao.DuplicateKeyException}, where the server refused.
+ */
+public class BulkWriteException extends NonTransientDataAccessException {
+
+	private static final long serialVersionUID = 1L;
+
+	private final long firstRow;
+
+	private final long lastRow;
+
+	private final @Nullable String column;
+
+	private final transient BulkProgress written;
+
+	BulkWriteException(String message, long firstRow, long lastRow, @Nullable String column, BulkProgress written,
+			@Nullable Throwable cause) {
+		super(message, cause);
+		this.firstRow = firstRow;
+		this.lastRow = lastRow;
+		this.column = column;
+		this.written = written;
+	}
+
+	/**
+	 * Return the row that was refused.
+	 * @return its index in the source, counted from 0, or -1 where it could not be told
+	 * which of {@link #getFirstRow()} to {@link #getLastRow()} it is
+	 */
+	public long getRow() {
+		return (this.firstRow == this.lastRow) ? this.firstRow : -1;
+	}
+
+	/**
+	 * Return the first of the rows of which at least one was refused.
+	 * @return its index in the source, counted from 0
+	 */
+	public long getFirstRow() {
+		return this.firstRow;
+	}
+
+	/**
+	 * Return the last of the rows of which at least one was refused.
+	 * @return its index in the source, counted from 0
+	 */
+	public long getLastRow() {
+		return this.lastRow;
+	}
+
+	/**
+	 * Return the column whose value was refused.
+	 * @return its name, or {@code null} where the server does not tell
+	 */
+	public @Nullable String getColumn() {
+		return this.column;
+	}
+
+	/**
+	 * Return what was written and stays: the chunks that were committed one by one, or in
+	 * a transaction of the caller's, which may still roll back, those before the failure.
+	 * @return the progress, zero where all was rolled back
+	 */
+	public BulkProgress getWritten() {
+		return this.written;
+	}
+
+}

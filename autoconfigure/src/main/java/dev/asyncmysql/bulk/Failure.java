@@ -1,0 +1,76 @@
+package dev.asyncmysql.bulk;
+
+import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+import io.r2dbc.spi.R2dbcDataIntegrityViolationException;
+import io.r2dbc.spi.R2dbcException;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What the server's message tells of a failure.
+ *
+ * @param exception what the statement failed with
+ */
+record Failure(R2dbcException exception) {
+
+	/**
+	 * Errors of a row where the driver drops the SQL state, or where there is none that
+	 * tells: values out of range, too long or wrong (1264, 1265, 1292, 1365, 1366, 1367,
+	 * 1406, 1411, 1416, 1441, 1525, 1690), partitions (1526, 1748), views (1369),
+	 * triggers (1644), generated columns (3105), JSON (3140 to 3156), checks (3819; 4025
+	 * of MariaDB). From the error references of both.
+	 */
+	private static final Set<Integer> OF_A_ROW = Set.of(1264, 1265, 1292, 1364, 1365, 1366, 1367, 1369, 1406, 1411,
+			1416, 1441, 1525, 1526, 1644, 1690, 1748, 3105, 3140, 3141, 3144, 3146, 3156, 3819, 4025);
+
+	private static final Pattern ROW = Pattern.compile("\\s*at row (\\d+)$");
+
+	private static final Pattern COLUMN = Pattern.compile("[Cc]olumn [`']?(?:[^`']*`?\\.`?)?([^`']+)[`']");
+
+	/**
+	 * Return whether a row is to blame.
+	 * @return {@code false} for what the connection, the server, or other transactions
+	 * are to blame for
+	 */
+	boolean isOfARow() {
+		return this.exception instanceof R2dbcDataIntegrityViolationException
+				|| OF_A_ROW.contains(this.exception.getErrorCode()) || row() > 0;
+	}
+
+	/**
+	 * Return the row that the server names.
+	 * @return its number in the statement, counted from 1, or 0 where none is named
+	 */
+	int row() {
+		Matcher row = ROW.matcher(message());
+		// Ten digits may be more than an int holds.
+		return (row.find() && row.group(1).length() < 10) ? Integer.parseInt(row.group(1)) : 0;
+	}
+
+	/**
+	 * Return the column that the server names.
+	 * @param target the columns that there are
+	 * @return its name, or {@code null} where none is named that the rows give
+	 */
+	@Nullable String column(Target target) {
+		Matcher column = COLUMN.matcher(message());
+		return (column.find() && target.gives(column.group(1))) ? column.group(1) : null;
+	}
+
+	/**
+	 * Return what is wrong.
+	 * @return the server's message without the number of the row, which counts within its
+	 * statement
+	 */
+	String reason() {
+		return ROW.matcher(message()).replaceFirst("");
+	}
+
+	private String message() {
+		String message = this.exception.getMessage();
+		return (message != null) ? message : "";
+	}
+
+}

@@ -1,0 +1,7 @@
+/**
+ * Tests.
+ */
+@NullMarked
+package dev.asyncmysql.bulk;
+
+import org.jspecify.annotations.NullMarked;
