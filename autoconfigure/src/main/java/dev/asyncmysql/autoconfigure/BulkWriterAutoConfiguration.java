@@ -2,22 +2,13 @@ package dev.asyncmysql.autoconfigure;
 
 import dev.asyncmysql.ConnectionSettings;
 import dev.asyncmysql.bulk.BulkWriter;
-import dev.asyncmysql.bulk.SpringDataBulkWriter;
 import io.r2dbc.spi.ConnectionFactory;
 
 import org.springframework.boot.autoconfigure.AutoConfiguration;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnBean;
-import org.springframework.boot.autoconfigure.condition.ConditionalOnClass;
-import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnSingleCandidate;
 import org.springframework.boot.r2dbc.autoconfigure.R2dbcAutoConfiguration;
-import org.springframework.context.ApplicationContext;
-import org.springframework.context.annotation.Bean;
-import org.springframework.context.annotation.Configuration;
 import org.springframework.context.annotation.Import;
-import org.springframework.data.mapping.callback.EntityCallback;
-import org.springframework.data.mapping.callback.ReactiveEntityCallbacks;
-import org.springframework.data.r2dbc.convert.R2dbcConverter;
 
 /**
  * Auto-configuration of the {@link BulkWriter}, which writes entities where Spring Data
@@ -27,34 +18,7 @@ import org.springframework.data.r2dbc.convert.R2dbcConverter;
 		afterName = "org.springframework.boot.data.r2dbc.autoconfigure.DataR2dbcAutoConfiguration")
 @ConditionalOnBean(ConnectionSettings.class)
 @ConditionalOnSingleCandidate(ConnectionFactory.class)
-@Import({ BulkWriterAutoConfiguration.OfEntities.class, BulkWriterAutoConfiguration.OfRows.class })
+@Import({ BulkWriterConfigurations.OfEntities.class, BulkWriterConfigurations.OfRows.class })
 public final class BulkWriterAutoConfiguration {
-
-	@Configuration(proxyBeanMethods = false)
-	@ConditionalOnClass(R2dbcConverter.class)
-	@ConditionalOnSingleCandidate(R2dbcConverter.class)
-	static class OfEntities {
-
-		@Bean
-		@ConditionalOnMissingBean
-		BulkWriter bulkWriter(ConnectionFactory connectionFactory, R2dbcConverter converter,
-				ApplicationContext context) {
-			boolean called = context.getBeanNamesForType(EntityCallback.class, true, false).length > 0;
-			return SpringDataBulkWriter.create(connectionFactory, converter,
-					called ? ReactiveEntityCallbacks.create(context) : null);
-		}
-
-	}
-
-	@Configuration(proxyBeanMethods = false)
-	static class OfRows {
-
-		@Bean
-		@ConditionalOnMissingBean
-		BulkWriter bulkWriter(ConnectionFactory connectionFactory) {
-			return BulkWriter.create(connectionFactory);
-		}
-
-	}
 
 }

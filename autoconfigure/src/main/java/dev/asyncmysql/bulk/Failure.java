@@ -27,7 +27,7 @@ record Failure(R2dbcException exception) {
 
 	private static final Pattern ROW = Pattern.compile("\\s*at row (\\d+)$");
 
-	private static final Pattern COLUMN = Pattern.compile("[Cc]olumn [`']?(?:[^`']*`?\\.`?)?([^`']+)[`']");
+	private static final Pattern COLUMN = Pattern.compile("[Cc]olumn (?:`[^`]*`\\.)*[`']([^`']+)[`']");
 
 	/**
 	 * Return whether a row is to blame.

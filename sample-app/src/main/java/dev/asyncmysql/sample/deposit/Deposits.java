@@ -6,7 +6,9 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
+import dev.asyncmysql.bulk.BulkWriter;
 import dev.asyncmysql.sample.account.UnknownAccountException;
+import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 
 import org.springframework.r2dbc.core.DatabaseClient;
@@ -21,8 +23,11 @@ class Deposits {
 
 	private final DatabaseClient databaseClient;
 
-	Deposits(DatabaseClient databaseClient) {
+	private final BulkWriter bulkWriter;
+
+	Deposits(DatabaseClient databaseClient, BulkWriter bulkWriter) {
 		this.databaseClient = databaseClient;
+		this.bulkWriter = bulkWriter;
 	}
 
 	/**
@@ -61,13 +66,12 @@ class Deposits {
 	}
 
 	private Mono<Void> write(long accountId, Collection<Deposit> deposits) {
-		List<Object[]> rows = deposits.stream()
-			.map((deposit) -> new Object[] { accountId, deposit.reference(), deposit.amount() })
-			.toList();
 		BigDecimal sum = deposits.stream().map(Deposit::amount).reduce(BigDecimal.ZERO, BigDecimal::add);
-		return this.databaseClient.sql("INSERT INTO entry (account_id, reference, amount) VALUES :rows")
-			.bind("rows", rows)
-			.then()
+		return this.bulkWriter.insertInto("entry")
+			.columns("account_id", "reference", "amount")
+			.rows(Flux.fromIterable(deposits),
+					(deposit) -> new Object[] { accountId, deposit.reference(), deposit.amount() })
+			.execute()
 			.then(this.databaseClient
 				.sql("UPDATE account SET balance = balance + :sum, version = version + 1 WHERE id = :id")
 				.bind("sum", sum)
