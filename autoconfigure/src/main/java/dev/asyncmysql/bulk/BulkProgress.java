@@ -1,5 +1,7 @@
 package dev.asyncmysql.bulk;
 
+import java.io.Serializable;
+
 /**
  * How far a bulk write has come, or what it came to.
  *
@@ -9,7 +11,7 @@ package dev.asyncmysql.bulk;
  * @param bytes how large the statements were, in bytes as estimated
  * @param chunks how many statements they were
  */
-public record BulkProgress(long rows, long affected, long bytes, long chunks) {
+public record BulkProgress(long rows, long affected, long bytes, long chunks) implements Serializable {
 
 	/** What nothing comes to. */
 	public static final BulkProgress NONE = new BulkProgress(0, 0, 0, 0);

@@ -18,7 +18,7 @@ public class BulkWriteException extends NonTransientDataAccessException {
 
 	private final @Nullable String column;
 
-	private final transient BulkProgress written;
+	private final BulkProgress written;
 
 	BulkWriteException(String message, long firstRow, long lastRow, @Nullable String column, BulkProgress written,
 			@Nullable Throwable cause) {

@@ -32,7 +32,7 @@ interface RowReader<T> {
 	 */
 	static <T> RowReader<T> plain(List<String> columns) {
 		String[] names = columns.toArray(String[]::new);
-		return (row, values, offset) -> {
+		return (T row, @Nullable Object[] values, int offset) -> {
 			if (row instanceof Object[] array) {
 				expect(names.length, array.length);
 				System.arraycopy(array, 0, values, offset, names.length);
@@ -63,7 +63,7 @@ interface RowReader<T> {
 	 */
 	static <T> RowReader<T> of(List<String> columns, Function<? super T, @Nullable Object[]> function) {
 		int width = columns.size();
-		return (row, values, offset) -> {
+		return (T row, @Nullable Object[] values, int offset) -> {
 			@Nullable Object[] array = function.apply(row);
 			if (array == null) {
 				throw new IllegalArgumentException("the function gave null for it");

@@ -182,7 +182,7 @@ final class SpringDataEntityMapper implements EntityMapper {
 		@Override
 		public RowReader<Prepared<T>> reader(boolean keys) {
 			SqlIdentifier[] names = columns(keys).toArray(SqlIdentifier[]::new);
-			return (prepared, values, offset) -> {
+			return (Prepared<T> prepared, @Nullable Object[] values, int offset) -> {
 				OutboundRow row = prepared.row();
 				int found = 0;
 				for (int i = 0; i < names.length; i++) {

@@ -18,6 +18,7 @@ import reactor.test.StepVerifier;
 import org.springframework.boot.autoconfigure.AutoConfigurations;
 import org.springframework.boot.r2dbc.autoconfigure.R2dbcAutoConfiguration;
 import org.springframework.boot.test.context.runner.ApplicationContextRunner;
+import org.springframework.dao.DataAccessException;
 import org.springframework.r2dbc.core.DatabaseClient;
 import org.springframework.util.unit.DataSize;
 
@@ -70,8 +71,19 @@ class BulkPacketIT {
 						.expectErrorSatisfies((ex) -> assertThat(ex).isInstanceOf(BulkWriteException.class)
 							.hasMessageStartingWith("Row 2 (counted from 0) cannot be written to blob_table: it takes"))
 						.verify(LIMIT);
+					assertThatTheLimitIsReadAnewAfterAFailure(client,
+							table.rows(Flux.range(0, 300), (i) -> new Object[] { "x".repeat(1000), null }));
 				});
 		}
+	}
+
+	// A changed session is not lent again, and a new one has the new limit.
+	private static void assertThatTheLimitIsReadAnewAfterAFailure(DatabaseClient client,
+			BulkWriter.WriteSpec<?> write) {
+		client.sql("SET GLOBAL max_allowed_packet = 16384").then().block(LIMIT);
+		client.sql("SET @changed = 1").then().block(LIMIT);
+		StepVerifier.create(write.execute()).expectError(DataAccessException.class).verify(LIMIT);
+		StepVerifier.create(write.execute()).expectNextCount(1).expectComplete().verify(LIMIT);
 	}
 
 	@Test
