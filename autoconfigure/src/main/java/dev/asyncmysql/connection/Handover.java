@@ -38,7 +38,7 @@ final class Handover implements CoreSubscriber<Connection>, Subscription {
 		.newUpdater(Handover.class, "state");
 
 	@SuppressWarnings("rawtypes")
-	private static final AtomicReferenceFieldUpdater<Handover, Subscription> UPSTREAM = AtomicReferenceFieldUpdater
+	private static final AtomicReferenceFieldUpdater<Handover, @Nullable Subscription> UPSTREAM = AtomicReferenceFieldUpdater
 		.newUpdater(Handover.class, Subscription.class, "upstream");
 
 	/** Nothing is asked of the pool yet. */
