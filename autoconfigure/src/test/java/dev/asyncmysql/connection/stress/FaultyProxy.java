@@ -105,6 +105,14 @@ final class FaultyProxy implements AutoCloseable {
 		this.delayNanos = TimeUnit.MILLISECONDS.toNanos(millis);
 	}
 
+	/**
+	 * Reset the connections that stay dumb. A server would wait for them until its own
+	 * limits end, with what they have locked.
+	 */
+	void resetLost() {
+		this.links.stream().filter((link) -> !link.lost.isEmpty()).forEach(Link::reset);
+	}
+
 	/** Reset all connections. */
 	void reset() {
 		this.links.forEach(Link::reset);

@@ -79,6 +79,7 @@ class StressIT {
 			logger.info("%s: %s, %d leaks, KILL ran %d times at the server".formatted(setup, mix, leaks,
 					kills(mysqld) - killsBefore));
 			assertThat(leaks).as("leaks").isZero();
+			proxy.resetLost();
 			mix.check();
 			wired.assertWhole(BACK);
 		}
