@@ -58,6 +58,11 @@ final class GuardedConnection implements Connection, Lifecycle, Wrapped<Connecti
 
 	private final Tenure tenure;
 
+	// Said once: who came second would find the driver done, and cut the connection
+	// before
+	// the server has heard the first.
+	private final Mono<Void> goodbye = Mono.defer(this::sayGoodbye).cache();
+
 	private volatile boolean givenBack;
 
 	GuardedConnection(Connection delegate, Wire wire, Server server, Session session) {
@@ -227,7 +232,7 @@ final class GuardedConnection implements Connection, Lifecycle, Wrapped<Connecti
 
 	@Override
 	public Publisher<Void> close() {
-		return Mono.defer(() -> this.wire.isCut() ? Mono.<Void>empty() : sayGoodbye())
+		return Mono.defer(() -> this.wire.isCut() ? Mono.<Void>empty() : this.goodbye)
 			.doOnTerminate(() -> this.server.openConnections().remove(this))
 			.doOnCancel(() -> this.server.openConnections().remove(this));
 	}
@@ -242,8 +247,7 @@ final class GuardedConnection implements Connection, Lifecycle, Wrapped<Connecti
 				logger.debug("A connection could not be closed politely and is cut", ex);
 				return Mono.empty();
 			})
-			.then(Mono.<Void>fromRunnable(this.wire::cut))
-			.doOnCancel(this.wire::cut);
+			.then(Mono.fromRunnable(this.wire::cut));
 	}
 
 	/**

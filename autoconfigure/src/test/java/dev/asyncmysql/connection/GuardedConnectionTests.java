@@ -174,6 +174,22 @@ class GuardedConnectionTests {
 	}
 
 	@Test
+	void aSecondCloseWaitsForTheGoodbyeOfTheFirst() {
+		TestPublisher<Void> goodbye = TestPublisher.create();
+		given(this.driver.close()).willReturn(goodbye.mono()).willReturn(Mono.empty());
+		TestSubscriber<Void> first = TestSubscriber.create();
+		TestSubscriber<Void> second = TestSubscriber.create();
+		this.connection.close().subscribe(first);
+		this.connection.close().subscribe(second);
+		assertThat(second.isTerminated()).isFalse();
+		assertThat(this.wire.isCut()).isFalse();
+		goodbye.complete();
+		assertThat(first.isTerminatedComplete()).isTrue();
+		assertThat(second.isTerminatedComplete()).isTrue();
+		assertThat(this.wire.isCut()).isTrue();
+	}
+
+	@Test
 	void aTransactionWhoseBeginFailsAfterItsCallerHasGoneIsNotLentAgain() {
 		TestPublisher<Void> begin = TestPublisher.create();
 		TransactionDefinition definition = IsolationLevel.SERIALIZABLE;
