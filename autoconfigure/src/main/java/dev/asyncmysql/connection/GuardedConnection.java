@@ -58,9 +58,7 @@ final class GuardedConnection implements Connection, Lifecycle, Wrapped<Connecti
 
 	private final Tenure tenure;
 
-	// Said once: who came second would find the driver done, and cut the connection
-	// before
-	// the server has heard the first.
+	// Said once: who came second would find the driver done, and cut the connection.
 	private final Mono<Void> goodbye = Mono.defer(this::sayGoodbye).cache();
 
 	private volatile boolean givenBack;
@@ -198,7 +196,7 @@ final class GuardedConnection implements Connection, Lifecycle, Wrapped<Connecti
 	}
 
 	private Mono<Void> settle() {
-		this.line.withdrawAll().forEach((exchange) -> exchange.refuse(Watchdog.givenBack()));
+		this.line.withdrawAll().forEach((exchange) -> exchange.refuse(this.watchdog.tooLate()));
 		Exchange<?> active = this.line.active();
 		if (active != null && active.isForgotten()) {
 			active.discardUntouched();
@@ -241,7 +239,8 @@ final class GuardedConnection implements Connection, Lifecycle, Wrapped<Connecti
 		this.tenure.close();
 		this.givenBack = true;
 		this.line.endLease();
-		return Mono.from(this.delegate.close())
+		// A KILL that meets the goodbye would make it one of an aborted client.
+		return settle().then(Mono.defer(() -> Mono.from(this.delegate.close())))
 			.timeout(this.server.settings().pool().maxCloseTime())
 			.onErrorResume((ex) -> {
 				logger.debug("A connection could not be closed politely and is cut", ex);

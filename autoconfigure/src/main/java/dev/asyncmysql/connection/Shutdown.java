@@ -19,8 +19,8 @@ final class Shutdown {
 	}
 
 	/**
-	 * Close connections and wait for it. What is not closed in time is cancelled, which
-	 * cuts it.
+	 * Close connections and wait for it. What is not closed in time is cut at the end of
+	 * its own limit.
 	 * @param closing what closes them
 	 * @param limit the longest time to wait
 	 * @param what what is closed, for the log

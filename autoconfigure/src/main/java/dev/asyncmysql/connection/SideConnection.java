@@ -6,6 +6,7 @@ import java.util.function.Function;
 import io.r2dbc.spi.Connection;
 import org.apache.commons.logging.Log;
 import org.apache.commons.logging.LogFactory;
+import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Mono;
 import reactor.core.scheduler.Scheduler;
 import reactor.core.scheduler.Schedulers;
@@ -28,10 +29,13 @@ final class SideConnection {
 
 	private final Duration closeLimit;
 
+	private volatile @Nullable Connection last;
+
 	SideConnection(Mono<Connection> source, Duration closeLimit, Scheduler rounds) {
 		this.closeLimit = closeLimit;
 		// As in r2dbc-pool: one that is opened from an event loop would be pinned to it.
-		this.pool = PoolBuilder.from(source.subscribeOn(Schedulers.single()))
+		this.pool = PoolBuilder
+			.from(source.subscribeOn(Schedulers.single()).doOnNext((connection) -> this.last = connection))
 			.sizeBetween(0, 1)
 			.evictionPredicate(new Eviction(IDLE, Duration.ofMillis(-1), 0))
 			.evictInBackground(IDLE.dividedBy(2), rounds)
@@ -60,8 +64,15 @@ final class SideConnection {
 			.subscribe(null, (ex) -> logger.debug("A side connection could not be closed politely", ex)));
 	}
 
+	// The pool does not wait for one in use.
+	private Mono<Void> closeLast() {
+		Connection connection = this.last;
+		return (connection != null) ? Mono.from(connection.close()) : Mono.empty();
+	}
+
 	void dispose() {
-		Shutdown.await(this.pool.disposeLater(), this.closeLimit, "The side connection");
+		Shutdown.await(this.pool.disposeLater().then(Mono.defer(this::closeLast)), this.closeLimit,
+				"The side connection");
 	}
 
 }

@@ -206,8 +206,16 @@ final class Watchdog {
 	}
 
 	private void unwanted(Exchange<?> exchange) {
-		R2dbcException reason = this.server.isStopping() ? stopping() : givenBack();
-		stop(exchange, this.server.settings().pool().maxReleaseTime(), this.connection.isGivenBack() ? reason : null);
+		stop(exchange, this.server.settings().pool().maxReleaseTime(),
+				this.connection.isGivenBack() ? tooLate() : null);
+	}
+
+	/**
+	 * Return what a statement fails with whose connection was given back or closed.
+	 * @return the exception
+	 */
+	R2dbcException tooLate() {
+		return this.server.isStopping() ? stopping() : givenBack();
 	}
 
 	/**

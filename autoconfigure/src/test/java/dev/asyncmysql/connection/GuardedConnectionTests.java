@@ -190,6 +190,19 @@ class GuardedConnectionTests {
 	}
 
 	@Test
+	void aGoodbyeWaitsForTheStatementUnderWay() {
+		TestPublisher<Void> savepoint = TestPublisher.create();
+		given(this.driver.createSavepoint("a")).willReturn(savepoint);
+		Mono.from(this.connection.createSavepoint("a")).subscribe();
+		TestSubscriber<Void> close = TestSubscriber.create();
+		this.connection.close().subscribe(close);
+		assertThat(this.closed).isFalse();
+		savepoint.complete();
+		assertThat(this.closed).isTrue();
+		assertThat(close.isTerminatedComplete()).isTrue();
+	}
+
+	@Test
 	void aTransactionWhoseBeginFailsAfterItsCallerHasGoneIsNotLentAgain() {
 		TestPublisher<Void> begin = TestPublisher.create();
 		TransactionDefinition definition = IsolationLevel.SERIALIZABLE;

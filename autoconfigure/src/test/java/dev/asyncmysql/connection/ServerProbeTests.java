@@ -25,6 +25,7 @@ import org.junit.jupiter.api.Test;
 import org.reactivestreams.Publisher;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
+import reactor.core.publisher.Sinks;
 import reactor.core.scheduler.Schedulers;
 import reactor.test.StepVerifier;
 
@@ -177,8 +178,10 @@ class ServerProbeTests {
 		start("pool.max-size=1");
 		this.pool.create().block(LIMIT);
 		Awaitility.await().until(() -> !this.server.hasAnsweredWithin(PROBE));
-		this.answer = Mono::never;
+		Sinks.One<Boolean> late = Sinks.one();
+		this.answer = late::asMono;
 		StepVerifier.create(this.probe.probe()).expectError(R2dbcTimeoutException.class).verify(LIMIT);
+		late.tryEmitValue(true);
 		Awaitility.await().untilAsserted(() -> assertThat(this.closed).hasSize(1));
 		Awaitility.await().until(() -> !this.server.hasAnsweredWithin(PROBE));
 		this.answer = () -> Mono.just(true);
