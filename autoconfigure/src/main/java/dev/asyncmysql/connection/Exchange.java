@@ -127,12 +127,27 @@ final class Exchange<T> extends Operators.DeferredSubscription implements CoreSu
 	 * @return a mono that enters the line each time that it is subscribed to
 	 */
 	static <T> Mono<T> command(ExchangeLine line, Publisher<? extends T> source) {
+		return answer(line, source, Kind.COMMAND);
+	}
+
+	/**
+	 * Make a question that changes nothing wait for its turn.
+	 * @param line the line of the connection
+	 * @param source what the driver publishes
+	 * @param <T> the type of the answer
+	 * @return a mono that enters the line each time that it is subscribed to
+	 */
+	static <T> Mono<T> probe(ExchangeLine line, Publisher<? extends T> source) {
+		return answer(line, source, Kind.PROBE);
+	}
+
+	private static <T> Mono<T> answer(ExchangeLine line, Publisher<? extends T> source, Kind kind) {
 		int lease = line.lease();
 		return new Mono<>() {
 
 			@Override
 			public void subscribe(CoreSubscriber<? super T> actual) {
-				enter(line, lease, source, actual, Kind.COMMAND);
+				enter(line, lease, source, actual, kind);
 			}
 
 		};
@@ -198,7 +213,16 @@ final class Exchange<T> extends Operators.DeferredSubscription implements CoreSu
 	 * @return {@code false} for one that ends a transaction
 	 */
 	boolean isKillable() {
-		return this.kind != Kind.COMMAND;
+		return this.kind == Kind.STATEMENT || this.kind == Kind.SERIES;
+	}
+
+	/**
+	 * Return whether a question to the server has no answer, and nobody waits for it any
+	 * more.
+	 * @return {@code true} where the connection can be ended without a loss
+	 */
+	boolean isProbeInVain() {
+		return this.kind == Kind.PROBE && isAbandoned();
 	}
 
 	/**
@@ -465,7 +489,10 @@ final class Exchange<T> extends Operators.DeferredSubscription implements CoreSu
 		SERIES,
 
 		/** It ends a transaction or concerns the session, and is never killed. */
-		COMMAND
+		COMMAND,
+
+		/** It asks for a sign of life, which KILL QUERY does not reach. */
+		PROBE
 
 	}
 

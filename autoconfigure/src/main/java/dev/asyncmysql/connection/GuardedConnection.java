@@ -239,6 +239,11 @@ final class GuardedConnection implements Connection, Lifecycle, Wrapped<Connecti
 		this.tenure.close();
 		this.givenBack = true;
 		this.line.endLease();
+		Exchange<?> active = this.line.active();
+		if (active != null && active.isProbeInVain()) {
+			this.wire.cut();
+			return Mono.empty();
+		}
 		// A KILL that meets the goodbye would make it one of an aborted client.
 		return settle().then(Mono.defer(() -> Mono.from(this.delegate.close())))
 			.timeout(this.server.settings().pool().maxCloseTime())
@@ -363,7 +368,7 @@ final class GuardedConnection implements Connection, Lifecycle, Wrapped<Connecti
 		if (depth == ValidationDepth.LOCAL) {
 			return (this.wire.hasFailed() || this.wire.isCut()) ? Mono.just(false) : this.delegate.validate(depth);
 		}
-		return Exchange.command(this.line, this.delegate.validate(depth));
+		return Exchange.probe(this.line, this.delegate.validate(depth));
 	}
 
 	@Override

@@ -203,6 +203,16 @@ class GuardedConnectionTests {
 	}
 
 	@Test
+	void aCloseDoesNotWaitForAValidationThatIsNotAnswered() {
+		given(this.driver.validate(ValidationDepth.REMOTE)).willAnswer((invocation) -> Mono.never());
+		Mono.from(this.connection.validate(ValidationDepth.REMOTE)).subscribe().dispose();
+		TestSubscriber<Void> close = TestSubscriber.create();
+		this.connection.close().subscribe(close);
+		assertThat(close.isTerminatedComplete()).isTrue();
+		assertThat(this.channel.isOpen()).isFalse();
+	}
+
+	@Test
 	void aTransactionWhoseBeginFailsAfterItsCallerHasGoneIsNotLentAgain() {
 		TestPublisher<Void> begin = TestPublisher.create();
 		TransactionDefinition definition = IsolationLevel.SERIALIZABLE;
