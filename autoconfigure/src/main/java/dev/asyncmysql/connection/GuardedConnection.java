@@ -366,9 +366,19 @@ final class GuardedConnection implements Connection, Lifecycle, Wrapped<Connecti
 	@Override
 	public Publisher<Boolean> validate(ValidationDepth depth) {
 		if (depth == ValidationDepth.LOCAL) {
-			return (this.wire.hasFailed() || this.wire.isCut()) ? Mono.just(false) : this.delegate.validate(depth);
+			return (this.wire.hasFailed() || this.wire.isCut()) ? Mono.just(false) : validateLocally();
 		}
 		return Exchange.probe(this.line, this.delegate.validate(depth));
+	}
+
+	// r2dbc-pool loses a connection for ever whose check throws as it is given back.
+	private Publisher<Boolean> validateLocally() {
+		try {
+			return this.delegate.validate(ValidationDepth.LOCAL);
+		}
+		catch (RuntimeException ex) {
+			return Mono.error(ex);
+		}
 	}
 
 	@Override

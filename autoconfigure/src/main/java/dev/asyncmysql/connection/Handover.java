@@ -68,6 +68,8 @@ final class Handover implements CoreSubscriber<Connection>, Subscription {
 
 	private volatile @Nullable Subscription upstream;
 
+	private @Nullable Subscription asked;
+
 	private volatile @Nullable Disposable timer;
 
 	private volatile @Nullable GuardedConnection chosen;
@@ -112,7 +114,21 @@ final class Handover implements CoreSubscriber<Connection>, Subscription {
 			return true;
 		}
 		handover.chosen = connection;
-		return STATE.compareAndSet(handover, QUEUED, PREPARING);
+		if (STATE.compareAndSet(handover, QUEUED, PREPARING)) {
+			return true;
+		}
+		handover.cancelAgain();
+		return false;
+	}
+
+	// Where a cancel meets the pool's choice, the flatMap between them may lose it, and
+	// the pool would wait for ever for the connection to be ready. More than one does no
+	// harm.
+	private void cancelAgain() {
+		Subscription asked = this.asked;
+		if (asked != null) {
+			asked.cancel();
+		}
 	}
 
 	@Override
@@ -137,6 +153,7 @@ final class Handover implements CoreSubscriber<Connection>, Subscription {
 
 	@Override
 	public void onSubscribe(Subscription subscription) {
+		this.asked = subscription;
 		if (Operators.replace(UPSTREAM, this, subscription)) {
 			subscription.request(Long.MAX_VALUE);
 		}

@@ -187,8 +187,8 @@ class GuardedPoolTests {
 		}
 		Connection lent = this.pool.create().block(LIMIT);
 		StubConnection last = this.opened.get(this.opened.size() - 1);
-		Mono.from(lent.close()).block(LIMIT);
 		willThrow(new IllegalStateException("thrown")).given(last.mock).validate(any());
+		Mono.from(lent.close()).block(LIMIT);
 		Awaitility.await().untilAsserted(() -> verify(last.mock).close());
 		StepVerifier.create(this.pool.create()).expectNextCount(1).expectComplete().verify(LIMIT);
 	}

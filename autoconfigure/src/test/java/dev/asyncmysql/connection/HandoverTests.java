@@ -30,6 +30,7 @@ import reactor.core.publisher.Mono;
 import reactor.core.publisher.Sinks;
 import reactor.test.StepVerifier;
 import reactor.test.publisher.TestPublisher;
+import reactor.util.context.ContextView;
 
 import org.springframework.boot.context.properties.bind.Binder;
 import org.springframework.boot.context.properties.source.MapConfigurationPropertySource;
@@ -154,6 +155,23 @@ class HandoverTests {
 		Handover.of(source, terms(0)).subscribe(subscriber);
 		subscriber.requestUnbounded();
 		assertThat(subscriber.isDisposed()).isTrue();
+	}
+
+	@Test
+	void aCancelThatIsLostOnItsWayToThePoolIsRepeated() {
+		GuardedConnection guarded = guarded(lend());
+		TestPublisher<Connection> queue = TestPublisher.create();
+		AtomicInteger cancels = new AtomicInteger();
+		AtomicReference<ContextView> context = new AtomicReference<>();
+		Mono<Connection> source = Mono.deferContextual((view) -> {
+			context.set(view);
+			return queue.mono().doOnCancel(cancels::incrementAndGet);
+		});
+		Disposable caller = Handover.of(source, terms(0)).subscribe();
+		caller.dispose();
+		assertThat(cancels).hasValue(1);
+		assertThat(Handover.begin(Objects.requireNonNull(context.get()), guarded)).isFalse();
+		assertThat(cancels).hasValue(2);
 	}
 
 	@Test
