@@ -59,6 +59,7 @@ final class JdbcPeer implements Peer {
 			case PLAIN -> plain(task);
 			case CLIENT -> client(task);
 			case REPOSITORY -> repository(task);
+			case BULK_ROWS, BULK_ENTITIES -> null;
 		};
 	}
 

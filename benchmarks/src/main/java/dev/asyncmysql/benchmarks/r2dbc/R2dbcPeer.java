@@ -50,6 +50,7 @@ final class R2dbcPeer implements Peer {
 			case PLAIN -> plain(task);
 			case CLIENT -> client(task);
 			case REPOSITORY -> repository(task);
+			case BULK_ROWS, BULK_ENTITIES -> null;
 		};
 	}
 

@@ -12,7 +12,7 @@ public final class StarterFactory implements PeerFactory {
 
 	@Override
 	public Peer open(Target target) {
-		return new R2dbcPeer(R2dbcApplication.start(Map.ofEntries(Map.entry("async-mysql.host", target.host()),
+		return new StarterPeer(R2dbcApplication.start(Map.ofEntries(Map.entry("async-mysql.host", target.host()),
 				Map.entry("async-mysql.port", target.port()), Map.entry("async-mysql.database", target.database()),
 				Map.entry("async-mysql.username", target.user()), Map.entry("async-mysql.password", target.password()),
 				Map.entry("async-mysql.ssl.mode", "DISABLED"),

@@ -1,5 +1,7 @@
 package dev.asyncmysql.benchmarks.workload;
 
+import java.util.List;
+
 /**
  * Through which of a system's interfaces a task is done.
  */
@@ -12,6 +14,20 @@ public enum Way {
 	CLIENT,
 
 	/** A repository of Spring Data. */
-	REPOSITORY
+	REPOSITORY,
+
+	/** The bulk writer of this project, rows given as arrays. */
+	BULK_ROWS,
+
+	/** The bulk writer of this project, rows given as entities of Spring Data. */
+	BULK_ENTITIES;
+
+	/**
+	 * Return the interfaces that are not for bulk writing alone.
+	 * @return the interfaces
+	 */
+	static List<Way> general() {
+		return List.of(PLAIN, CLIENT, REPOSITORY);
+	}
 
 }

@@ -33,7 +33,7 @@ public record Workload(String id, Task task, int callers, int connections, List<
 			plain("http-transfer", Task.HTTP_TRANSFER, 64, POOL));
 
 	private static Workload of(String id, Task task, int callers) {
-		return new Workload(id, task, callers, POOL, List.of(Way.values()));
+		return new Workload(id, task, callers, POOL, (task == Task.BULK) ? List.of(Way.values()) : Way.general());
 	}
 
 	private static Workload plain(String id, Task task, int callers, int connections) {
