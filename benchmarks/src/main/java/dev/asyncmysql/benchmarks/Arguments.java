@@ -9,6 +9,7 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 import dev.asyncmysql.benchmarks.process.Contender;
+import dev.asyncmysql.benchmarks.workload.Way;
 import dev.asyncmysql.benchmarks.workload.Workload;
 
 /**
@@ -16,6 +17,7 @@ import dev.asyncmysql.benchmarks.workload.Workload;
  *
  * @param systems what is measured
  * @param workloads what is done
+ * @param ways through which interfaces it is done, where a workload knows them
  * @param rounds how often each is measured
  * @param seconds how long each round takes
  * @param warmup how long each system runs before its first round, in seconds
@@ -24,17 +26,18 @@ import dev.asyncmysql.benchmarks.workload.Workload;
  * @param out folder for the results
  * @param help whether the options are to be told, and nothing else
  */
-record Arguments(List<Contender> systems, List<Workload> workloads, int rounds, int seconds, int warmup, int rows,
-		Optional<String> url, Path out, boolean help) {
+record Arguments(List<Contender> systems, List<Workload> workloads, List<Way> ways, int rounds, int seconds, int warmup,
+		int rows, Optional<String> url, Path out, boolean help) {
 
 	static final String USAGE = """
 			Options, with what holds without them:
 			  --systems=%s
 			  --workloads=%s
 			                  a name stands for all that begin with it and a dash: select, callers, http
+			  --ways=%s
 			  --rounds=5      how often each system is measured, in turns
 			  --seconds=5     how long each round takes
-			  --warmup=10     how long each system runs before the first round
+			  --warmup=30     how long each system runs before the first round
 			  --rows=1000000  how many rows the table has that is read, from 10000 to 1000000
 			  --url=          mysql://user:password@host:3306/database; its tables benchmark_* are dropped, and
 			                  the workloads http-* write to account, transfer and entry. Without a URL, a server
@@ -43,7 +46,7 @@ record Arguments(List<Contender> systems, List<Workload> workloads, int rounds, 
 			  --quick         a look at whether everything works: 1 round of 1 s after 1 s, 100000 rows
 			  --help          these lines
 			""".formatted(ids(Arrays.stream(Contender.values()).map(Contender::id)),
-			ids(Workload.all().stream().map(Workload::id)));
+			ids(Workload.all().stream().map(Workload::id)), ids(Arrays.stream(Way.values()).map(Way::id)));
 
 	static Arguments parse(String... args) {
 		Parser parser = new Parser();
@@ -72,11 +75,13 @@ record Arguments(List<Contender> systems, List<Workload> workloads, int rounds, 
 
 		private List<Workload> workloads = Workload.all();
 
+		private List<Way> ways = List.of(Way.values());
+
 		private int rounds = 5;
 
 		private int seconds = 5;
 
-		private int warmup = 10;
+		private int warmup = 30;
 
 		private int rows = 1_000_000;
 
@@ -96,6 +101,9 @@ record Arguments(List<Contender> systems, List<Workload> workloads, int rounds, 
 				}
 				case "--workloads" -> {
 					this.workloads = split(value).flatMap(Workload::named).toList();
+				}
+				case "--ways" -> {
+					this.ways = split(value).map(Way::of).toList();
 				}
 				case "--rounds" -> {
 					this.rounds = number(name, value, 1, 1000);
@@ -131,8 +139,8 @@ record Arguments(List<Contender> systems, List<Workload> workloads, int rounds, 
 		}
 
 		Arguments result() {
-			return new Arguments(this.systems, this.workloads, this.rounds, this.seconds, this.warmup, this.rows,
-					this.url, this.out, this.help);
+			return new Arguments(this.systems, this.workloads, this.ways, this.rounds, this.seconds, this.warmup,
+					this.rows, this.url, this.out, this.help);
 		}
 
 		private static int number(String name, String value, int min, int max) {

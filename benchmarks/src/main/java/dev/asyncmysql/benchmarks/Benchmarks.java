@@ -64,7 +64,7 @@ public final class Benchmarks {
 			admin.load(arguments.rows());
 			Runner runner = new Runner(arguments, database, admin, System.err);
 			for (Workload workload : arguments.workloads()) {
-				for (Way way : workload.ways()) {
+				for (Way way : workload.ways().stream().filter(arguments.ways()::contains).toList()) {
 					results.addAll(runner.run(workload, way));
 					// All of it takes hours: what is known so far is kept.
 					write(arguments.out(), environment, results);

@@ -170,7 +170,7 @@ final class Runner {
 		}
 
 		private String label() {
-			return this.way.name().toLowerCase(Locale.ROOT);
+			return this.way.id();
 		}
 
 		void close() {

@@ -4,6 +4,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 
 import dev.asyncmysql.benchmarks.process.Contender;
+import dev.asyncmysql.benchmarks.workload.Way;
 import dev.asyncmysql.benchmarks.workload.Workload;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -22,7 +23,8 @@ class ArgumentsTests {
 		Arguments arguments = Arguments.parse();
 		assertThat(arguments.systems()).containsExactly(Contender.values());
 		assertThat(arguments.workloads()).isEqualTo(Workload.all());
-		assertThat(arguments.warmupTime()).isEqualTo(Duration.ofSeconds(10));
+		assertThat(arguments.ways()).containsExactly(Way.values());
+		assertThat(arguments.warmupTime()).isEqualTo(Duration.ofSeconds(30));
 		assertThat(arguments.rounds()).isGreaterThan(1);
 		assertThat(arguments.rows()).isEqualTo(1_000_000);
 		assertThat(arguments.url()).isEmpty();
@@ -31,9 +33,11 @@ class ArgumentsTests {
 	@Test
 	void takesAllOptions() {
 		Arguments arguments = Arguments.parse("--systems=starter,jdbc-virtual", "--workloads=select-64,page",
-				"--rounds=3", "--seconds=7", "--warmup=0", "--rows=20000", "--url=mysql://a:b@c/d", "--out=results");
+				"--ways=client,bulk-rows", "--rounds=3", "--seconds=7", "--warmup=0", "--rows=20000",
+				"--url=mysql://a:b@c/d", "--out=results");
 		assertThat(arguments.systems()).containsExactly(Contender.STARTER, Contender.JDBC_VIRTUAL);
 		assertThat(arguments.workloads()).extracting(Workload::id).containsExactly("select-64", "page");
+		assertThat(arguments.ways()).containsExactly(Way.CLIENT, Way.BULK_ROWS);
 		assertThat(arguments.rounds()).isEqualTo(3);
 		assertThat(arguments.roundTime()).isEqualTo(Duration.ofSeconds(7));
 		assertThat(arguments.warmupTime()).isZero();
@@ -56,8 +60,8 @@ class ArgumentsTests {
 	}
 
 	@ParameterizedTest
-	@ValueSource(strings = { "--sytems=starter", "--systems=oracle", "--workloads=none", "--rounds=0", "--rounds=x",
-			"--rows=9999", "--rows=1000001", "--seconds=", "rounds=5" })
+	@ValueSource(strings = { "--sytems=starter", "--systems=oracle", "--workloads=none", "--ways=spi", "--rounds=0",
+			"--rounds=x", "--rows=9999", "--rows=1000001", "--seconds=", "rounds=5" })
 	void refusesWhatItDoesNotKnow(String option) {
 		assertThatIllegalArgumentException().isThrownBy(() -> Arguments.parse(option));
 	}
