@@ -1,10 +1,15 @@
 package dev.asyncmysql.connection;
 
 import java.time.Duration;
+import java.util.concurrent.Callable;
 import java.util.function.BiPredicate;
 
 import io.r2dbc.spi.Connection;
 import io.r2dbc.spi.ValidationDepth;
+import org.apache.commons.logging.Log;
+import org.apache.commons.logging.LogFactory;
+import org.reactivestreams.Publisher;
+import reactor.core.Exceptions;
 import reactor.core.publisher.Mono;
 import reactor.pool.PooledRefMetadata;
 
@@ -16,6 +21,8 @@ import reactor.pool.PooledRefMetadata;
  * opened.
  */
 final class Eviction implements BiPredicate<Connection, PooledRefMetadata> {
+
+	private static final Log logger = LogFactory.getLog(Eviction.class);
 
 	private static final int JITTER_STEPS = 1 << 10;
 
@@ -61,17 +68,19 @@ final class Eviction implements BiPredicate<Connection, PooledRefMetadata> {
 	// loop, which would never run again: what a decorator throws here ends its
 	// connection.
 	private static boolean isOpen(Connection connection) {
-		return Mono.defer(() -> Mono.from(connection.validate(ValidationDepth.LOCAL)))
-			.doOnNext((open) -> noteDeath(connection, open))
-			.onErrorReturn(false)
-			.defaultIfEmpty(false)
-			.toFuture()
-			.getNow(true);
-	}
-
-	private static void noteDeath(Connection connection, boolean open) {
-		if (!open && connection instanceof GuardedConnection guarded) {
-			guarded.tenure().foundDead();
+		try {
+			Publisher<Boolean> answer = connection.validate(ValidationDepth.LOCAL);
+			Object open = (answer instanceof Callable<?> known) ? known.call()
+					: Mono.from(answer).defaultIfEmpty(false).toFuture().getNow(true);
+			if (Boolean.FALSE.equals(open) && connection instanceof GuardedConnection guarded) {
+				guarded.tenure().foundDead();
+			}
+			return Boolean.TRUE.equals(open);
+		}
+		catch (Throwable ex) {
+			Exceptions.throwIfJvmFatal(ex);
+			logger.debug("A connection could not be asked whether it is open, and is closed", ex);
+			return false;
 		}
 	}
 

@@ -14,7 +14,6 @@ import org.apache.commons.logging.LogFactory;
 import org.jspecify.annotations.Nullable;
 import org.reactivestreams.Subscription;
 import reactor.core.CoreSubscriber;
-import reactor.core.Disposable;
 import reactor.core.publisher.Mono;
 import reactor.core.publisher.Operators;
 import reactor.core.scheduler.Schedulers;
@@ -30,7 +29,7 @@ import reactor.util.context.ContextView;
  * as well: reactor-pool takes another connection, for nobody, each time that there is
  * demand.
  */
-final class Handover implements CoreSubscriber<Connection>, Subscription {
+final class Handover extends WaitLimit.Waiting implements CoreSubscriber<Connection>, Subscription {
 
 	private static final Log logger = LogFactory.getLog(Handover.class);
 
@@ -60,6 +59,8 @@ final class Handover implements CoreSubscriber<Connection>, Subscription {
 
 	private final Terms terms;
 
+	private final WaitLimit limit;
+
 	private final CoreSubscriber<? super Connection> actual;
 
 	private final Context context;
@@ -70,15 +71,14 @@ final class Handover implements CoreSubscriber<Connection>, Subscription {
 
 	private @Nullable Subscription asked;
 
-	private volatile @Nullable Disposable timer;
-
 	private volatile @Nullable GuardedConnection chosen;
 
 	private int attempts;
 
-	private Handover(Mono<Connection> pool, Terms terms, CoreSubscriber<? super Connection> actual) {
+	private Handover(Mono<Connection> pool, Terms terms, WaitLimit limit, CoreSubscriber<? super Connection> actual) {
 		this.pool = pool;
 		this.terms = terms;
+		this.limit = limit;
 		this.actual = actual;
 		this.context = actual.currentContext().put(Handover.class, this);
 	}
@@ -91,11 +91,12 @@ final class Handover implements CoreSubscriber<Connection>, Subscription {
 	 * emitted: to cancel after that has no effect
 	 */
 	static Mono<Connection> of(Mono<Connection> pool, Terms terms) {
+		WaitLimit limit = new WaitLimit(terms.limit(), Schedulers.parallel());
 		return new Mono<>() {
 
 			@Override
 			public void subscribe(CoreSubscriber<? super Connection> actual) {
-				actual.onSubscribe(new Handover(pool, terms, actual));
+				actual.onSubscribe(new Handover(pool, terms, limit, actual));
 			}
 
 		};
@@ -142,10 +143,9 @@ final class Handover implements CoreSubscriber<Connection>, Subscription {
 			this.pool.subscribe(this);
 			// Where a connection is free, it is the caller's by now.
 			if (this.state < UNWANTED) {
-				this.timer = Schedulers.parallel()
-					.schedule(this::timeOut, this.terms.limit().toNanos(), TimeUnit.NANOSECONDS);
+				this.limit.add(this);
 				if (this.state >= UNWANTED) {
-					stopTimer();
+					this.limit.remove(this);
 				}
 			}
 		}
@@ -166,7 +166,7 @@ final class Handover implements CoreSubscriber<Connection>, Subscription {
 				.subscribe(null, (ex) -> logger.warn("A connection that came too late could not be closed", ex));
 			return;
 		}
-		stopTimer();
+		this.limit.remove(this);
 		this.actual.onNext(connection);
 		this.actual.onComplete();
 	}
@@ -186,14 +186,14 @@ final class Handover implements CoreSubscriber<Connection>, Subscription {
 	@Override
 	public void onComplete() {
 		if (STATE.getAndSet(this, OVER) < UNWANTED) {
-			stopTimer();
+			this.limit.remove(this);
 			this.actual.onComplete();
 		}
 	}
 
 	private void fail(Throwable ex) {
 		if (STATE.getAndSet(this, OVER) < UNWANTED) {
-			stopTimer();
+			this.limit.remove(this);
 			this.actual.onError(this.terms.explain().apply(ex));
 		}
 		else {
@@ -201,7 +201,8 @@ final class Handover implements CoreSubscriber<Connection>, Subscription {
 		}
 	}
 
-	private void timeOut() {
+	@Override
+	void timeOut() {
 		if (leave()) {
 			this.actual.onError(this.terms.explain()
 				.apply(new TimeoutException("No connection within " + this.terms.limit().toMillis() + " ms")));
@@ -211,7 +212,7 @@ final class Handover implements CoreSubscriber<Connection>, Subscription {
 	@Override
 	public void cancel() {
 		if (leave()) {
-			stopTimer();
+			this.limit.remove(this);
 		}
 	}
 
@@ -234,13 +235,6 @@ final class Handover implements CoreSubscriber<Connection>, Subscription {
 				connection.cut();
 			}
 			Operators.terminate(UPSTREAM, this);
-		}
-	}
-
-	private void stopTimer() {
-		Disposable running = this.timer;
-		if (running != null) {
-			running.dispose();
 		}
 	}
 
