@@ -11,6 +11,12 @@ import java.util.Objects;
 public interface PeerFactory {
 
 	/**
+	 * How many event loops a system gets that has such: as many as leave the server its
+	 * share of the processors. With more, the systems on Netty and Vert.x were slower.
+	 */
+	int EVENT_LOOPS = Math.max(1, Runtime.getRuntime().availableProcessors() / 2);
+
+	/**
 	 * Connect, and open as many connections as are asked for.
 	 * @param target the server
 	 * @return the system, ready to work

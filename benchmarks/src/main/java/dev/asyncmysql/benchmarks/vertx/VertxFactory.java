@@ -24,9 +24,7 @@ public final class VertxFactory implements PeerFactory {
 
 	@Override
 	public Peer open(Target target) throws Exception {
-		// On two processors that the server uses, too, one event loop is faster than two.
-		int loops = Math.max(1, Runtime.getRuntime().availableProcessors() / 2);
-		Vertx vertx = Vertx.vertx(new VertxOptions().setEventLoopPoolSize(loops));
+		Vertx vertx = Vertx.vertx(new VertxOptions().setEventLoopPoolSize(EVENT_LOOPS));
 		MySQLConnectOptions options = new MySQLConnectOptions().setHost(target.host())
 			.setPort(target.port())
 			.setDatabase(target.database())
