@@ -56,6 +56,8 @@ import org.springframework.util.unit.DataSize;
  * connection keeps.
  * @param queryCacheSize Number of parsed statements that are kept, at least once for all
  * connections and at most once for each that is opened at the same time.
+ * @param eventLoops Number of event loops that serve connections; without it, as many as
+ * there are processors, or all of a LoopResources bean.
  * @param tcpKeepAlive Whether to enable TCP keep-alive.
  * @param tcpNoDelay Whether to send small packets at once (TCP_NODELAY).
  * @param metrics Whether Reactor Netty records metrics of the sockets in Micrometer's
@@ -90,7 +92,8 @@ public record ConnectionSettings(@Nullable String host, @DefaultValue(Defaults.P
 		@Nullable String connectionTimeZone, @Nullable Boolean forceConnectionTimeZoneToSession,
 		@Nullable Boolean preserveInstants, @Nullable ZeroDateOption zeroDate, @Nullable Boolean tinyInt1IsBit,
 		@Nullable Boolean useServerPrepareStatement, @Nullable Integer prepareCacheSize,
-		@Nullable Integer queryCacheSize, @DefaultValue(Defaults.TCP_KEEP_ALIVE) boolean tcpKeepAlive,
+		@Nullable Integer queryCacheSize, @Nullable Integer eventLoops,
+		@DefaultValue(Defaults.TCP_KEEP_ALIVE) boolean tcpKeepAlive,
 		@DefaultValue(Defaults.TCP_NO_DELAY) boolean tcpNoDelay, @Nullable Boolean metrics,
 		@DefaultValue List<CompressionAlgorithm> compressionAlgorithms, @Nullable Integer zstdCompressionLevel,
 		@Nullable String allowLoadLocalInfileInPath, @Nullable DataSize localInfileBufferSize,

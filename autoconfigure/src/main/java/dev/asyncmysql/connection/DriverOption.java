@@ -70,6 +70,8 @@ enum DriverOption {
 	QUERY_CACHE_SIZE(MySqlConnectionFactoryProvider.QUERY_CACHE_SIZE, "query-cache-size",
 			ConnectionSettings::queryCacheSize),
 
+	EVENT_LOOPS(WiredDriver.EVENT_LOOPS, "event-loops", ConnectionSettings::eventLoops),
+
 	TCP_KEEP_ALIVE(MySqlConnectionFactoryProvider.TCP_KEEP_ALIVE, "tcp-keep-alive", ConnectionSettings::tcpKeepAlive),
 
 	TCP_NO_DELAY(MySqlConnectionFactoryProvider.TCP_NO_DELAY, "tcp-no-delay", ConnectionSettings::tcpNoDelay),

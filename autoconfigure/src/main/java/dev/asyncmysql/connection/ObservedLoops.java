@@ -3,6 +3,7 @@ package dev.asyncmysql.connection;
 import java.time.Duration;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
+import java.util.function.UnaryOperator;
 
 import io.netty.channel.Channel;
 import io.netty.channel.EventLoopGroup;
@@ -12,16 +13,20 @@ import reactor.netty.resources.LoopResources;
 
 /**
  * Event loops that show each channel as it is made: the one place at which the driver
- * lets others see it.
+ * lets others see it. Others also decide which event loop a channel gets.
  */
 final class ObservedLoops implements LoopResources {
 
 	private final Supplier<? extends LoopResources> delegate;
 
+	private final UnaryOperator<EventLoopGroup> placement;
+
 	private final Consumer<Channel> observer;
 
-	ObservedLoops(Supplier<? extends LoopResources> delegate, Consumer<Channel> observer) {
+	ObservedLoops(Supplier<? extends LoopResources> delegate, UnaryOperator<EventLoopGroup> placement,
+			Consumer<Channel> observer) {
 		this.delegate = delegate;
+		this.placement = placement;
 		this.observer = observer;
 	}
 
@@ -41,7 +46,7 @@ final class ObservedLoops implements LoopResources {
 
 	@Override
 	public EventLoopGroup onClient(boolean useNative) {
-		return this.delegate.get().onClient(useNative);
+		return this.placement.apply(this.delegate.get().onClient(useNative));
 	}
 
 	@Override

@@ -49,6 +49,7 @@ final class SettingsValidator {
 		validateServer();
 		validateUser();
 		validateOptions();
+		validateEventLoops();
 		validateSsl(this.settings.ssl());
 		validatePool(this.settings.pool());
 	}
@@ -100,6 +101,14 @@ final class SettingsValidator {
 		if (!StringUtils.hasText(this.settings.username())) {
 			throw invalid("username", "no user is configured for " + this.settings.location(),
 					"Set " + this.prefix + ".username and " + this.prefix + ".password.");
+		}
+	}
+
+	private void validateEventLoops() {
+		Integer number = this.settings.eventLoops();
+		if (number != null && number < 1) {
+			throw invalid("event-loops", number + " event loops serve no connection",
+					"Set a number from 1 on, or remove it for as many as there are processors.");
 		}
 	}
 

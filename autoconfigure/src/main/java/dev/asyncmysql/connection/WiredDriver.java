@@ -7,10 +7,13 @@ import java.util.function.Supplier;
 import dev.asyncmysql.InvalidSettingsException;
 import io.asyncer.r2dbc.mysql.MySqlConnectionFactoryProvider;
 import io.netty.channel.Channel;
+import io.netty.channel.EventLoop;
+import io.netty.channel.EventLoopGroup;
 import io.r2dbc.spi.Connection;
 import io.r2dbc.spi.ConnectionFactory;
 import io.r2dbc.spi.ConnectionFactoryMetadata;
 import io.r2dbc.spi.ConnectionFactoryOptions;
+import io.r2dbc.spi.Option;
 import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Mono;
 import reactor.core.scheduler.Schedulers;
@@ -25,9 +28,16 @@ import reactor.netty.tcp.TcpResources;
  */
 final class WiredDriver implements ConnectionFactory {
 
+	/**
+	 * How many event loops serve connections.
+	 */
+	static final Option<Integer> EVENT_LOOPS = Option.valueOf("eventLoops");
+
 	private final ConnectionFactoryOptions options;
 
 	private final Supplier<? extends LoopResources> loops;
+
+	private final Placement placement;
 
 	private final @Nullable LocalInfileFolder localInfile;
 
@@ -44,11 +54,21 @@ final class WiredDriver implements ConnectionFactory {
 		this.options = options;
 		Object own = options.getValue(MySqlConnectionFactoryProvider.LOOP_RESOURCES);
 		this.loops = (own instanceof LoopResources resources) ? () -> resources : TcpResources::get;
+		this.placement = new Placement(eventLoops(options.getValue(EVENT_LOOPS), own != null));
 		Object folder = options.getValue(MySqlConnectionFactoryProvider.ALLOW_LOAD_LOCAL_INFILE_IN_PATH);
 		this.localInfile = (folder != null) ? new LocalInfileFolder(folder.toString()) : null;
 		Opener first = new Opener();
 		this.metadata = first.factory.getMetadata();
 		this.openers.add(first);
+	}
+
+	// Where a machine has less than four processors, Reactor Netty has more event loops:
+	// then each finds less to do at a time, and asks the operating system more often.
+	private static int eventLoops(@Nullable Object configured, boolean own) {
+		if (configured instanceof Integer number) {
+			return number;
+		}
+		return own ? Integer.MAX_VALUE : Runtime.getRuntime().availableProcessors();
 	}
 
 	@Override
@@ -79,10 +99,12 @@ final class WiredDriver implements ConnectionFactory {
 
 		private volatile @Nullable Wire wire;
 
+		private volatile @Nullable EventLoop loop;
+
 		Opener() {
 			this.factory = create(WiredDriver.this.options.mutate()
 				.option(MySqlConnectionFactoryProvider.LOOP_RESOURCES,
-						new ObservedLoops(WiredDriver.this.loops, this::attach))
+						new ObservedLoops(WiredDriver.this.loops, this::place, this::attach))
 				.build());
 		}
 
@@ -101,13 +123,25 @@ final class WiredDriver implements ConnectionFactory {
 
 		Mono<Connection> open(Wire wire) {
 			this.wire = wire;
+			this.loop = null;
 			return Mono.<Connection>from(this.factory.create()).doFinally((signal) -> {
 				this.wire = null;
 				WiredDriver.this.openers.add(this);
 			});
 		}
 
+		// Asked more than once for a connection.
+		private EventLoopGroup place(EventLoopGroup group) {
+			EventLoop current = this.loop;
+			if (current == null) {
+				current = WiredDriver.this.placement.choose(group);
+				this.loop = current;
+			}
+			return current;
+		}
+
 		private void attach(Channel channel) {
+			WiredDriver.this.placement.count(channel);
 			if (WiredDriver.this.localInfile != null) {
 				channel.pipeline().addLast(new LocalInfileGuard.Installer(WiredDriver.this.localInfile));
 			}

@@ -59,7 +59,7 @@ class MySqlConnectionFactoriesTests {
 				"statement-timeout=2s", "lock-wait-timeout=3s", "create-database-if-not-exist=true",
 				"session-variables=a=1,b=2", "connection-time-zone=UTC", "force-connection-time-zone-to-session=true",
 				"preserve-instants=false", "zero-date=USE_ROUND", "tiny-int1-is-bit=false",
-				"use-server-prepare-statement=true", "prepare-cache-size=5", "query-cache-size=6",
+				"use-server-prepare-statement=true", "prepare-cache-size=5", "query-cache-size=6", "event-loops=3",
 				"tcp-keep-alive=false", "tcp-no-delay=false", "metrics=false", "compression-algorithms=ZLIB",
 				"zstd-compression-level=7", "allow-load-local-infile-in-path=" + folder,
 				"local-infile-buffer-size=16KB", "autodetect-extensions=false", "ssl.mode=REQUIRED",
@@ -83,6 +83,7 @@ class MySqlConnectionFactoriesTests {
 		expected.put("tinyInt1isBit", false);
 		expected.put("useServerPrepareStatement", true);
 		expected.put("prepareCacheSize", 5);
+		expected.put("eventLoops", 3);
 		expected.put("queryCacheSize", 6);
 		expected.put("tcpKeepAlive", false);
 		expected.put("tcpNoDelay", false);
@@ -170,6 +171,7 @@ class MySqlConnectionFactoriesTests {
 			pool.max-idle-time=0s | pool.max-idle-time | no connection would be kept
 			pool.max-life-time=0s | pool.max-life-time | no connection would be kept
 			port=0 | port | 0 is not a port
+			event-loops=0 | event-loops | 0 event loops serve no connection
 			port=70000 | port | 70000 is not a port
 			username= | username | no user is configured
 			connect-timeout=0s | connect-timeout | is not a time to wait
