@@ -17,6 +17,10 @@ public enum Contender {
 	/** Boot's wiring of the same driver and pool. */
 	PLAIN("plain", "Boot's plain wiring", "r2dbc.BootFactory$Plain", Library.R2DBC, Library.DRIVER),
 
+	/** The same with fewer event loops. */
+	PLAIN_LOOPS("plain-loops", "plain wiring, fewer event loops", "r2dbc.BootFactory$FewLoops", Library.R2DBC,
+			Library.DRIVER),
+
 	/** The same without the ping on release. */
 	BARE("bare", "plain wiring without ping", "r2dbc.BootFactory$Bare", Library.R2DBC, Library.DRIVER),
 

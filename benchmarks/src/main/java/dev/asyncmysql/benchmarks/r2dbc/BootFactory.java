@@ -15,16 +15,22 @@ public abstract sealed class BootFactory implements PeerFactory {
 
 	private final Map<String, String> options;
 
+	private final boolean fewEventLoops;
+
 	private final Class<?>[] more;
 
-	private BootFactory(String driver, Map<String, String> options, Class<?>... more) {
+	private BootFactory(String driver, Map<String, String> options, boolean fewEventLoops, Class<?>... more) {
 		this.driver = driver;
+		this.fewEventLoops = fewEventLoops;
 		this.options = options;
 		this.more = more;
 	}
 
 	@Override
 	public Peer open(Target target) {
+		if (this.fewEventLoops) {
+			System.setProperty("reactor.netty.ioWorkerCount", String.valueOf(EVENT_LOOPS));
+		}
 		Map<String, Object> properties = new HashMap<>();
 		properties.put("spring.r2dbc.url",
 				"r2dbc:%s://%s:%d/%s".formatted(this.driver, target.host(), target.port(), target.database()));
@@ -46,13 +52,27 @@ public abstract sealed class BootFactory implements PeerFactory {
 		 * Create the factory.
 		 */
 		public Plain() {
-			super("mysql", Map.of("sslMode", "DISABLED", "tcpNoDelay", "true"));
+			super("mysql", Map.of("sslMode", "DISABLED", "tcpNoDelay", "true"), false);
 		}
 
 	}
 
 	/**
-	 * The same once more, where nothing but the ping is gone that each release costs.
+	 * The same with as many event loops as other systems have.
+	 */
+	public static final class FewLoops extends BootFactory {
+
+		/**
+		 * Create the factory.
+		 */
+		public FewLoops() {
+			super("mysql", Map.of("sslMode", "DISABLED", "tcpNoDelay", "true"), true);
+		}
+
+	}
+
+	/**
+	 * The same, where nothing but the ping is gone that each release costs.
 	 */
 	public static final class Bare extends BootFactory {
 
@@ -60,7 +80,7 @@ public abstract sealed class BootFactory implements PeerFactory {
 		 * Create the factory.
 		 */
 		public Bare() {
-			super("mysql", Map.of("sslMode", "DISABLED", "tcpNoDelay", "true"), WithoutPing.class);
+			super("mysql", Map.of("sslMode", "DISABLED", "tcpNoDelay", "true"), true, WithoutPing.class);
 		}
 
 	}
@@ -74,7 +94,7 @@ public abstract sealed class BootFactory implements PeerFactory {
 		 * Create the factory.
 		 */
 		public MariaDb() {
-			super("mariadb", Map.of("sslMode", "disable", "allowPublicKeyRetrieval", "true"));
+			super("mariadb", Map.of("sslMode", "disable", "allowPublicKeyRetrieval", "true"), true);
 		}
 
 	}
@@ -88,7 +108,7 @@ public abstract sealed class BootFactory implements PeerFactory {
 		 * Create the factory.
 		 */
 		public Jasync() {
-			super("mysql", Map.of());
+			super("mysql", Map.of(), false);
 		}
 
 	}

@@ -3,7 +3,6 @@ package dev.asyncmysql.benchmarks.r2dbc;
 import java.time.Duration;
 import java.util.Map;
 
-import dev.asyncmysql.benchmarks.peer.PeerFactory;
 import io.r2dbc.pool.ConnectionPool;
 import io.r2dbc.spi.ConnectionFactory;
 
@@ -25,8 +24,6 @@ class R2dbcApplication {
 	private static final Duration WARM_UP = Duration.ofSeconds(30);
 
 	static ConfigurableApplicationContext start(Map<String, Object> properties, Class<?>... more) {
-		// Reactor Netty's own way to say it, which each of the systems here knows.
-		System.setProperty("reactor.netty.ioWorkerCount", String.valueOf(PeerFactory.EVENT_LOOPS));
 		ConfigurableApplicationContext context = new SpringApplicationBuilder(R2dbcApplication.class).sources(more)
 			.web(WebApplicationType.NONE)
 			.bannerMode(Banner.Mode.OFF)
