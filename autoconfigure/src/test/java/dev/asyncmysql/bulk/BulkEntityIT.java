@@ -1,6 +1,7 @@
 package dev.asyncmysql.bulk;
 
 import java.time.Duration;
+import java.time.LocalDateTime;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -24,19 +25,25 @@ import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.core.convert.converter.Converter;
 import org.springframework.dao.InvalidDataAccessApiUsageException;
+import org.springframework.data.annotation.CreatedBy;
+import org.springframework.data.annotation.CreatedDate;
 import org.springframework.data.annotation.Id;
 import org.springframework.data.annotation.ReadOnlyProperty;
 import org.springframework.data.annotation.Transient;
 import org.springframework.data.annotation.Version;
 import org.springframework.data.convert.WritingConverter;
+import org.springframework.data.domain.ReactiveAuditorAware;
+import org.springframework.data.r2dbc.config.EnableR2dbcAuditing;
 import org.springframework.data.r2dbc.convert.R2dbcCustomConversions;
 import org.springframework.data.r2dbc.dialect.MySqlDialect;
 import org.springframework.data.r2dbc.mapping.event.AfterSaveCallback;
 import org.springframework.data.r2dbc.mapping.event.BeforeConvertCallback;
+import org.springframework.data.r2dbc.mapping.event.BeforeSaveCallback;
 import org.springframework.data.relational.core.mapping.Column;
 import org.springframework.data.relational.core.mapping.Embedded;
 import org.springframework.data.relational.core.mapping.InsertOnlyProperty;
 import org.springframework.data.relational.core.mapping.Table;
+import org.springframework.data.relational.core.sql.SqlIdentifier;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
@@ -132,6 +139,27 @@ class BulkEntityIT {
 	}
 
 	@Test
+	void auditingAndTheLastWordOnARowAreThatOfSpringData() {
+		MySqlServer.execute("DROP TABLE IF EXISTS note");
+		MySqlServer
+			.execute("CREATE TABLE note (id BIGINT AUTO_INCREMENT PRIMARY KEY, text VARCHAR(20), author VARCHAR(20), "
+					+ "created_at DATETIME(6), copy VARCHAR(20))");
+		this.contexts.withUserConfiguration(Auditing.class).run((context) -> {
+			List<Note> notes = context.getBean(BulkWriter.class)
+				.insert(Note.class)
+				.entities(Flux.just(new Note(null, "a", null, null, null), new Note(null, "abc", null, null, null)))
+				.executeAndReturn()
+				.collectList()
+				.block(LIMIT);
+			assertThat(notes).extracting(Note::author).containsExactly("Jane", "Jane");
+			assertThat(notes).extracting(Note::createdAt).doesNotContainNull();
+			assertThat(MySqlServer
+				.execute("SELECT CONCAT_WS(',', text, author, created_at IS NOT NULL, copy) FROM note ORDER BY id"))
+				.containsExactly("a,Jane,1,a", "abc,Jane,1,abc");
+		});
+	}
+
+	@Test
 	void versionedEntitiesAreNotReplaced() {
 		this.contexts.run((context) -> assertThatExceptionOfType(InvalidDataAccessApiUsageException.class)
 			.isThrownBy(() -> context.getBean(BulkWriter.class).replace(Thing.class).entities(things(1)))
@@ -149,6 +177,12 @@ class BulkEntityIT {
 			@Nullable Tag tag, @Embedded.Nullable(prefix = "place_") @Nullable Place place,
 			@InsertOnlyProperty Integer firstSeen, @ReadOnlyProperty @Nullable Integer computed,
 			@Transient @Nullable String unused) {
+
+	}
+
+	@Table("note")
+	record Note(@Id @Nullable Long id, String text, @CreatedBy @Nullable String author,
+			@CreatedDate @Nullable LocalDateTime createdAt, @Nullable String copy) {
 
 	}
 
@@ -188,6 +222,25 @@ class BulkEntityIT {
 				assertThat(thing.id()).isPositive();
 				this.saved.incrementAndGet();
 				return thing;
+			});
+		}
+
+	}
+
+	@Configuration(proxyBeanMethods = false)
+	@EnableR2dbcAuditing
+	static class Auditing {
+
+		@Bean
+		ReactiveAuditorAware<String> auditor() {
+			return () -> Mono.just("Jane");
+		}
+
+		@Bean
+		BeforeSaveCallback<Note> copy() {
+			return (note, row, table) -> Mono.fromSupplier(() -> {
+				row.put(SqlIdentifier.quoted("COPY"), row.get(SqlIdentifier.quoted("TEXT")));
+				return note;
 			});
 		}
 
