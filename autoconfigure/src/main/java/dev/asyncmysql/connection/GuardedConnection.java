@@ -107,6 +107,14 @@ final class GuardedConnection implements Connection, Lifecycle, Wrapped<Connecti
 		return this.sessionGuard.statementTimeout();
 	}
 
+	/**
+	 * Count the connection among those of its event loop, for as long as it is open.
+	 * @param loops where to count
+	 */
+	void count(EventLoops loops) {
+		this.wire.count(loops);
+	}
+
 	Tenure tenure() {
 		return this.tenure;
 	}

@@ -45,6 +45,8 @@ public final class Server {
 
 	private final OpenConnections open = new OpenConnections();
 
+	private final EventLoops eventLoops = new EventLoops();
+
 	private final SideConnection side;
 
 	private final Watch watch = new Watch();
@@ -112,6 +114,14 @@ public final class Server {
 	 */
 	public long leaks() {
 		return (this.leakWatch != null) ? this.leakWatch.leaks() : 0;
+	}
+
+	/**
+	 * Return the event loops that serve the connections.
+	 * @return what counts them, from the first connection on
+	 */
+	public EventLoops eventLoops() {
+		return this.eventLoops;
 	}
 
 	@Nullable LeakWatch leakWatch() {
@@ -190,6 +200,7 @@ public final class Server {
 	}
 
 	void opened(GuardedConnection connection) {
+		connection.count(this.eventLoops);
 		this.watch.add(connection);
 		connection.tenure().watch();
 		Duration waitTimeout = connection.session().waitTimeout();

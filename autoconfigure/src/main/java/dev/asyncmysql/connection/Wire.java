@@ -6,6 +6,7 @@ import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelOutboundBuffer;
+import io.netty.util.concurrent.SingleThreadEventExecutor;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -62,6 +63,19 @@ final class Wire {
 		Channel current = this.channel;
 		if (current != null) {
 			current.closeFuture().addListener((future) -> listener.run());
+		}
+	}
+
+	/**
+	 * Count the connection among those of its event loop, for as long as it is open.
+	 * @param loops where to count
+	 */
+	void count(EventLoops loops) {
+		Channel current = this.channel;
+		if (current != null && current.eventLoop() instanceof SingleThreadEventExecutor loop) {
+			String name = loop.threadProperties().name();
+			loops.opened(name);
+			current.closeFuture().addListener((future) -> loops.closed(name));
 		}
 	}
 

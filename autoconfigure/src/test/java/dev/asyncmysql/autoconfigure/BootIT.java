@@ -1,13 +1,16 @@
 package dev.asyncmysql.autoconfigure;
 
 import java.time.Duration;
+import java.util.Collection;
 import java.util.List;
+import java.util.Objects;
 
 import dev.asyncmysql.MySqlServer;
 import dev.asyncmysql.RequiresMySql;
 import dev.asyncmysql.library.Book;
 import dev.asyncmysql.library.BookRepository;
 import dev.asyncmysql.library.LibraryApplication;
+import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.micrometer.observation.tck.TestObservationRegistry;
@@ -89,6 +92,28 @@ class BootIT {
 			.tag("name", "connectionFactory")
 			.gauge()
 			.value();
+	}
+
+	@Test
+	void connectionsOfEachEventLoop() {
+		this.library.withBean(MeterRegistry.class, SimpleMeterRegistry::new)
+			.withPropertyValues("async-mysql.event-loops=2")
+			.run((context) -> {
+				ConnectionPool pool = context.getBean(ConnectionPool.class);
+				List<Connection> lent = Flux.range(0, 2).flatMap((index) -> pool.create()).collectList().block(LIMIT);
+				assertThat(lent).hasSize(2);
+				Collection<Gauge> gauges = context.getBean(MeterRegistry.class)
+					.get("asyncmysql.event.loop.connections")
+					.tag("name", "connectionFactory")
+					.tagKeys("event.loop")
+					.gauges();
+				assertThat(gauges).extracting(Gauge::value).containsExactly(1.0, 1.0);
+				Flux.fromIterable(Objects.requireNonNull(lent)).flatMap(Connection::close).blockLast(LIMIT);
+				pool.disposeLater().block(LIMIT);
+				Awaitility.await()
+					.atMost(LIMIT)
+					.untilAsserted(() -> assertThat(gauges).extracting(Gauge::value).containsOnly(0.0));
+			});
 	}
 
 	/**
