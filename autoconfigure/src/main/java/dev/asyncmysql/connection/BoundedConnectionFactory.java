@@ -32,7 +32,12 @@ final class BoundedConnectionFactory implements ConnectionFactory, Wrapped<Conne
 	 */
 	@Override
 	public Mono<Connection> create() {
-		return this.server.openConnections().admit(open().doOnError(this.server::failed));
+		return this.server.openConnections().admit(Mono.defer(() -> {
+			long start = System.nanoTime();
+			return open().doOnNext((opened) -> this.server.admitted(opened, System.nanoTime() - start))
+				.doOnError((ex) -> this.server.failed(ex, System.nanoTime() - start))
+				.cast(Connection.class);
+		}));
 	}
 
 	/**
@@ -40,7 +45,7 @@ final class BoundedConnectionFactory implements ConnectionFactory, Wrapped<Conne
 	 * cut.
 	 * @return a mono of the connection
 	 */
-	Mono<Connection> open() {
+	Mono<GuardedConnection> open() {
 		return Mono.defer(() -> {
 			Wire wire = new Wire();
 			AtomicBoolean open = new AtomicBoolean();
@@ -60,8 +65,7 @@ final class BoundedConnectionFactory implements ConnectionFactory, Wrapped<Conne
 						wire.cut();
 					}
 				})
-				.doOnError((ex) -> ConnectionFailure.mark(ex, this.server.settings(), this.server.prefix()))
-				.cast(Connection.class);
+				.doOnError((ex) -> ConnectionFailure.mark(ex, this.server.settings(), this.server.prefix()));
 		});
 	}
 

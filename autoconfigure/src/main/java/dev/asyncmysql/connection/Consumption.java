@@ -75,6 +75,10 @@ final class Consumption implements CoreSubscriber<Object>, Subscription {
 
 	private volatile boolean subscribed;
 
+	private boolean counts;
+
+	private volatile long changed;
+
 	/**
 	 * Create the state of a result.
 	 * @param result what the driver has published
@@ -100,6 +104,16 @@ final class Consumption implements CoreSubscriber<Object>, Subscription {
 		return before;
 	}
 
+	/**
+	 * Let a consumer have the number of rows that the statement has changed.
+	 * @param source the number, as the driver publishes it
+	 * @param actual the consumer
+	 */
+	void count(Publisher<Long> source, CoreSubscriber<? super Long> actual) {
+		this.counts = true;
+		start(source, actual);
+	}
+
 	@SuppressWarnings("unchecked")
 	void start(Publisher<?> source, CoreSubscriber<?> actual) {
 		if (STATE.compareAndSet(this, UNTOUCHED, UNDER_WAY)) {
@@ -122,7 +136,7 @@ final class Consumption implements CoreSubscriber<Object>, Subscription {
 		if (!STATE.compareAndSet(this, UNTOUCHED, DROPPED)) {
 			return false;
 		}
-		this.exchange.closed();
+		this.exchange.closed(0);
 		Flux.from(this.result.filter((segment) -> false).getRowsUpdated())
 			.subscribe(null, this::onError, this::onComplete);
 		return true;
@@ -238,6 +252,9 @@ final class Consumption implements CoreSubscriber<Object>, Subscription {
 		Failure failure = (value instanceof Failure own && own != Failure.SKIPPED) ? own : this.filterFailure;
 		if (this.state == UNDER_WAY && failure == null) {
 			PRODUCED.lazySet(this, this.produced + 1);
+			if (this.counts && value instanceof Long number) {
+				this.changed = this.changed + number;
+			}
 			consumer().onNext(value);
 		}
 		else if (this.state >= DROPPED) {
@@ -290,7 +307,7 @@ final class Consumption implements CoreSubscriber<Object>, Subscription {
 		if (normally) {
 			this.exchange.served();
 		}
-		this.exchange.closed();
+		this.exchange.closed(this.changed + (this.counts ? 0 : this.produced));
 		return true;
 	}
 
@@ -300,7 +317,7 @@ final class Consumption implements CoreSubscriber<Object>, Subscription {
 			return false;
 		}
 		this.exchange.disturbed();
-		this.exchange.closed();
+		this.exchange.closed(this.changed + (this.counts ? 0 : this.produced));
 		hurry();
 		return true;
 	}

@@ -4,10 +4,12 @@ import java.time.Duration;
 import java.util.concurrent.Callable;
 import java.util.function.BiPredicate;
 
+import dev.asyncmysql.connection.ConnectionListener.EndReason;
 import io.r2dbc.spi.Connection;
 import io.r2dbc.spi.ValidationDepth;
 import org.apache.commons.logging.Log;
 import org.apache.commons.logging.LogFactory;
+import org.jspecify.annotations.Nullable;
 import org.reactivestreams.Publisher;
 import reactor.core.Exceptions;
 import reactor.core.publisher.Mono;
@@ -44,12 +46,22 @@ final class Eviction implements BiPredicate<Connection, PooledRefMetadata> {
 
 	@Override
 	public boolean test(Connection connection, PooledRefMetadata metadata) {
-		return metadata.idleTime() >= this.maxIdleMillis || metadata.lifeTime() >= lifeTimeOf(connection)
-				|| isOver(connection) || !isOpen(connection);
+		EndReason reason = reason(connection, metadata);
+		if (reason != null && connection instanceof GuardedConnection guarded) {
+			guarded.endsBecause(reason);
+		}
+		return reason != null;
 	}
 
-	private static boolean isOver(Connection connection) {
-		return connection instanceof GuardedConnection guarded && guarded.tenure().isOver();
+	private @Nullable EndReason reason(Connection connection, PooledRefMetadata metadata) {
+		if (metadata.idleTime() >= this.maxIdleMillis) {
+			return EndReason.IDLE;
+		}
+		if (metadata.lifeTime() >= lifeTimeOf(connection)) {
+			return EndReason.LIFE_TIME;
+		}
+		EndReason over = (connection instanceof GuardedConnection guarded) ? guarded.tenure().over() : null;
+		return (over == null && !isOpen(connection)) ? EndReason.LOST : over;
 	}
 
 	// The share that is taken off comes from the object's identity: it differs between

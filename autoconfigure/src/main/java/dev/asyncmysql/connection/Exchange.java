@@ -3,6 +3,7 @@ package dev.asyncmysql.connection;
 import java.util.concurrent.atomic.AtomicIntegerFieldUpdater;
 import java.util.concurrent.atomic.AtomicLongFieldUpdater;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 
 import io.r2dbc.spi.R2dbcException;
 import io.r2dbc.spi.R2dbcNonTransientResourceException;
@@ -45,6 +46,8 @@ final class Exchange<T> extends Operators.DeferredSubscription implements CoreSu
 
 	private static final int FIRST_PRUNE = 64;
 
+	private static final Supplier<@Nullable Execution> NOT_MEASURED = () -> null;
+
 	private final ExchangeLine line;
 
 	private final Publisher<? extends T> source;
@@ -54,6 +57,8 @@ final class Exchange<T> extends Operators.DeferredSubscription implements CoreSu
 	private final Kind kind;
 
 	private final int lease;
+
+	private final @Nullable Execution execution;
 
 	private volatile int cancelled;
 
@@ -76,12 +81,13 @@ final class Exchange<T> extends Operators.DeferredSubscription implements CoreSu
 	private int prune = FIRST_PRUNE;
 
 	private Exchange(ExchangeLine line, Publisher<? extends T> source, CoreSubscriber<? super T> actual, Kind kind,
-			int lease) {
+			int lease, @Nullable Execution execution) {
 		this.line = line;
 		this.source = source;
 		this.actual = actual;
 		this.kind = kind;
 		this.lease = lease;
+		this.execution = execution;
 	}
 
 	/**
@@ -89,10 +95,13 @@ final class Exchange<T> extends Operators.DeferredSubscription implements CoreSu
 	 * @param line the line of the connection
 	 * @param lease the use of the connection that the statement was made in
 	 * @param source what the driver publishes
+	 * @param measured what makes something to measure each of its executions by, if
+	 * anything
 	 * @return a flux that enters the line each time that it is subscribed to
 	 */
-	static Flux<Result> statement(ExchangeLine line, int lease, Publisher<? extends Result> source) {
-		return results(line, lease, source, Kind.STATEMENT);
+	static Flux<Result> statement(ExchangeLine line, int lease, Publisher<? extends Result> source,
+			Supplier<? extends @Nullable Execution> measured) {
+		return results(line, lease, source, Kind.STATEMENT, measured);
 	}
 
 	/**
@@ -101,18 +110,22 @@ final class Exchange<T> extends Operators.DeferredSubscription implements CoreSu
 	 * @param line the line of the connection
 	 * @param lease the use of the connection that they were made in
 	 * @param source what the driver publishes
+	 * @param measured what makes something to measure each of their executions by, if
+	 * anything
 	 * @return a flux that enters the line each time that it is subscribed to
 	 */
-	static Flux<Result> series(ExchangeLine line, int lease, Publisher<? extends Result> source) {
-		return results(line, lease, source, Kind.SERIES);
+	static Flux<Result> series(ExchangeLine line, int lease, Publisher<? extends Result> source,
+			Supplier<? extends @Nullable Execution> measured) {
+		return results(line, lease, source, Kind.SERIES, measured);
 	}
 
-	private static Flux<Result> results(ExchangeLine line, int lease, Publisher<? extends Result> source, Kind kind) {
+	private static Flux<Result> results(ExchangeLine line, int lease, Publisher<? extends Result> source, Kind kind,
+			Supplier<? extends @Nullable Execution> measured) {
 		return new Flux<>() {
 
 			@Override
 			public void subscribe(CoreSubscriber<? super Result> actual) {
-				enter(line, lease, source, actual, kind);
+				enter(line, lease, source, actual, kind, measured.get());
 			}
 
 		};
@@ -127,7 +140,21 @@ final class Exchange<T> extends Operators.DeferredSubscription implements CoreSu
 	 * @return a mono that enters the line each time that it is subscribed to
 	 */
 	static <T> Mono<T> command(ExchangeLine line, Publisher<? extends T> source) {
-		return answer(line, source, Kind.COMMAND);
+		return answer(line, source, Kind.COMMAND, NOT_MEASURED);
+	}
+
+	/**
+	 * Make a command that is measured as statements are wait for its turn.
+	 * @param line the line of the connection
+	 * @param source what the driver publishes
+	 * @param measured what makes something to measure each of its executions by, if
+	 * anything
+	 * @param <T> the type of the answer
+	 * @return a mono that enters the line each time that it is subscribed to
+	 */
+	static <T> Mono<T> command(ExchangeLine line, Publisher<? extends T> source,
+			Supplier<? extends @Nullable Execution> measured) {
+		return answer(line, source, Kind.COMMAND, measured);
 	}
 
 	/**
@@ -138,24 +165,25 @@ final class Exchange<T> extends Operators.DeferredSubscription implements CoreSu
 	 * @return a mono that enters the line each time that it is subscribed to
 	 */
 	static <T> Mono<T> probe(ExchangeLine line, Publisher<? extends T> source) {
-		return answer(line, source, Kind.PROBE);
+		return answer(line, source, Kind.PROBE, NOT_MEASURED);
 	}
 
-	private static <T> Mono<T> answer(ExchangeLine line, Publisher<? extends T> source, Kind kind) {
+	private static <T> Mono<T> answer(ExchangeLine line, Publisher<? extends T> source, Kind kind,
+			Supplier<? extends @Nullable Execution> measured) {
 		int lease = line.lease();
 		return new Mono<>() {
 
 			@Override
 			public void subscribe(CoreSubscriber<? super T> actual) {
-				enter(line, lease, source, actual, kind);
+				enter(line, lease, source, actual, kind, measured.get());
 			}
 
 		};
 	}
 
 	private static <T> void enter(ExchangeLine line, int lease, Publisher<? extends T> source,
-			CoreSubscriber<? super T> actual, Kind kind) {
-		Exchange<T> exchange = new Exchange<>(line, source, actual, kind, lease);
+			CoreSubscriber<? super T> actual, Kind kind, @Nullable Execution execution) {
+		Exchange<T> exchange = new Exchange<>(line, source, actual, kind, lease, execution);
 		actual.onSubscribe(exchange);
 		if (!line.enter(exchange)) {
 			exchange.refuse(Watchdog.givenBack());
@@ -169,6 +197,9 @@ final class Exchange<T> extends Operators.DeferredSubscription implements CoreSu
 		if (this.cancelled != 0) {
 			this.line.leave(this);
 			return;
+		}
+		if (this.execution != null) {
+			this.execution.start();
 		}
 		this.source.subscribe(this);
 	}
@@ -197,6 +228,7 @@ final class Exchange<T> extends Operators.DeferredSubscription implements CoreSu
 	 */
 	void fail(R2dbcException ex) {
 		this.verdict = ex;
+		note(ex);
 		forEachOpen(Consumption::fail);
 	}
 
@@ -326,9 +358,27 @@ final class Exchange<T> extends Operators.DeferredSubscription implements CoreSu
 
 	/**
 	 * Note that a result is over, whoever has read it.
+	 * @param rows how many rows of it were handed over, or changed
 	 */
-	void closed() {
+	void closed(long rows) {
 		OPEN.decrementAndGet(this);
+		if (this.execution != null) {
+			this.execution.add(rows);
+			tell();
+		}
+	}
+
+	// Rows may be consumed after the server's last word.
+	private void tell() {
+		if (this.execution != null && this.ended && this.open == 0) {
+			this.execution.tell(this.cancelled != 0 && !isServed(), currentContext());
+		}
+	}
+
+	private void note(Throwable ex) {
+		if (this.execution != null && !isAbandoned()) {
+			this.execution.fail(ex);
+		}
 	}
 
 	/**
@@ -353,6 +403,7 @@ final class Exchange<T> extends Operators.DeferredSubscription implements CoreSu
 	 */
 	Throwable failed(Throwable ex) {
 		this.line.failed();
+		note(ex);
 		return (ex instanceof IllegalStateException closed
 				&& String.valueOf(closed.getMessage()).startsWith("Request queue")) ? lost(ex) : ex;
 	}
@@ -459,8 +510,12 @@ final class Exchange<T> extends Operators.DeferredSubscription implements CoreSu
 		if (this.ended) {
 			return false;
 		}
+		if (this.execution != null) {
+			this.execution.answered();
+		}
 		this.ended = true;
 		this.line.leave(this);
+		tell();
 		return this.cancelled == 0;
 	}
 

@@ -1,7 +1,10 @@
 package dev.asyncmysql.connection;
 
+import java.util.function.Function;
+
 import io.r2dbc.spi.Batch;
 import io.r2dbc.spi.Result;
+import org.jspecify.annotations.Nullable;
 import org.reactivestreams.Publisher;
 
 /**
@@ -15,12 +18,18 @@ final class GuardedBatch implements Batch {
 
 	private final SessionGuard sessionGuard;
 
+	private final Function<String, @Nullable Execution> measured;
+
 	private final int lease;
 
-	GuardedBatch(Batch delegate, ExchangeLine line, SessionGuard sessionGuard) {
+	private String text = "";
+
+	GuardedBatch(Batch delegate, ExchangeLine line, SessionGuard sessionGuard,
+			Function<String, @Nullable Execution> measured) {
 		this.delegate = delegate;
 		this.line = line;
 		this.sessionGuard = sessionGuard;
+		this.measured = measured;
 		this.lease = line.lease();
 	}
 
@@ -28,12 +37,15 @@ final class GuardedBatch implements Batch {
 	public Batch add(String sql) {
 		this.sessionGuard.text(sql);
 		this.delegate.add(sql);
+		if (this.text.isEmpty()) {
+			this.text = sql;
+		}
 		return this;
 	}
 
 	@Override
 	public Publisher<? extends Result> execute() {
-		return Exchange.series(this.line, this.lease, this.delegate.execute());
+		return Exchange.series(this.line, this.lease, this.delegate.execute(), () -> this.measured.apply(this.text));
 	}
 
 	@Override

@@ -3,7 +3,9 @@ package dev.asyncmysql.connection;
 import java.time.Duration;
 import java.util.Objects;
 import java.util.concurrent.TimeoutException;
+import java.util.function.Consumer;
 
+import dev.asyncmysql.connection.ConnectionListener.EndReason;
 import io.r2dbc.spi.Batch;
 import io.r2dbc.spi.Connection;
 import io.r2dbc.spi.ConnectionMetadata;
@@ -63,6 +65,10 @@ final class GuardedConnection implements Connection, Lifecycle, Wrapped<Connecti
 
 	private volatile boolean givenBack;
 
+	private volatile long waited;
+
+	private volatile @Nullable EndReason endReason;
+
 	GuardedConnection(Connection delegate, Wire wire, Server server, Session session) {
 		this.delegate = delegate;
 		this.raw = driver(delegate);
@@ -89,6 +95,40 @@ final class GuardedConnection implements Connection, Lifecycle, Wrapped<Connecti
 
 	Session session() {
 		return this.session;
+	}
+
+	/**
+	 * Note that a caller has the connection from now on.
+	 * @param waited nanoseconds that it has waited for it
+	 */
+	void handedOver(long waited) {
+		this.waited = waited;
+	}
+
+	/**
+	 * Note that the connection is about to end.
+	 * @param reason why; the first counts
+	 */
+	void endsBecause(EndReason reason) {
+		if (this.endReason == null) {
+			this.endReason = reason;
+		}
+	}
+
+	/**
+	 * Tell when the connection has ended, by whichever end.
+	 * @param listener called once with the reason
+	 */
+	void whenEnded(Consumer<EndReason> listener) {
+		this.wire.whenClosed(() -> {
+			EndReason reason = this.endReason;
+			listener.accept((reason != null) ? reason : EndReason.LOST);
+		});
+	}
+
+	private @Nullable Execution measure(String sql) {
+		ConnectionListeners listeners = this.server.listeners();
+		return listeners.isEmpty() ? null : new Execution(sql, this.waited, listeners);
 	}
 
 	/**
@@ -194,7 +234,7 @@ final class GuardedConnection implements Connection, Lifecycle, Wrapped<Connecti
 			.then(Mono.defer(() -> this.sessionGuard.isStained() ? Mono.empty() : this.sessionGuard.restore()))
 			.timeout(limit)
 			.onErrorMap(TimeoutException.class, (ex) -> {
-				this.wire.cut();
+				cut();
 				return new R2dbcTimeoutException(
 						"The connection was still busy %d ms (%s.pool.max-release-time) after it was given back, and was cut"
 							.formatted(limit.toMillis(), this.server.prefix()),
@@ -233,6 +273,7 @@ final class GuardedConnection implements Connection, Lifecycle, Wrapped<Connecti
 			return Mono.empty();
 		}
 		this.sessionGuard.tell();
+		endsBecause(EndReason.SESSION_CHANGED);
 		return Mono.error(new R2dbcTransientResourceException("The session was changed and is not lent again"));
 	}
 
@@ -245,6 +286,9 @@ final class GuardedConnection implements Connection, Lifecycle, Wrapped<Connecti
 
 	private Mono<Void> sayGoodbye() {
 		this.tenure.close();
+		if (this.wire.isOpen()) {
+			endsBecause(EndReason.CLOSED);
+		}
 		this.givenBack = true;
 		this.line.endLease();
 		Exchange<?> active = this.line.active();
@@ -266,6 +310,7 @@ final class GuardedConnection implements Connection, Lifecycle, Wrapped<Connecti
 	 * End the connection now, whatever it does. Does not block.
 	 */
 	void cut() {
+		endsBecause(EndReason.STUCK);
 		this.wire.cut();
 	}
 
@@ -276,25 +321,27 @@ final class GuardedConnection implements Connection, Lifecycle, Wrapped<Connecti
 
 	@Override
 	public Publisher<Void> beginTransaction() {
-		return Exchange.command(this.line, this.delegate.beginTransaction());
+		return Exchange.command(this.line, this.delegate.beginTransaction(), () -> measure("BEGIN"));
 	}
 
 	@Override
 	public Publisher<Void> beginTransaction(TransactionDefinition definition) {
 		this.sessionGuard.transactionBegins(definition);
 		// Where it fails half-way, the next transaction would have the level of this one.
-		return Exchange.command(this.line, Flux.<Void>from(this.delegate.beginTransaction(definition))
-			.doOnError((ex) -> this.sessionGuard.stain("a transaction that could not begin")));
+		return Exchange.command(this.line,
+				Flux.<Void>from(this.delegate.beginTransaction(definition))
+					.doOnError((ex) -> this.sessionGuard.stain("a transaction that could not begin")),
+				() -> measure("BEGIN"));
 	}
 
 	@Override
 	public Publisher<Void> commitTransaction() {
-		return ends(this.delegate.commitTransaction());
+		return ends(this.delegate.commitTransaction(), "COMMIT");
 	}
 
 	@Override
 	public Batch createBatch() {
-		return new GuardedBatch(this.delegate.createBatch(), this.line, this.sessionGuard);
+		return new GuardedBatch(this.delegate.createBatch(), this.line, this.sessionGuard, this::measure);
 	}
 
 	@Override
@@ -305,7 +352,7 @@ final class GuardedConnection implements Connection, Lifecycle, Wrapped<Connecti
 	@Override
 	public Statement createStatement(String sql) {
 		this.sessionGuard.text(sql);
-		return new GuardedStatement(this.delegate.createStatement(sql), this.line);
+		return new GuardedStatement(this.delegate.createStatement(sql), this.line, () -> measure(sql));
 	}
 
 	@Override
@@ -330,14 +377,14 @@ final class GuardedConnection implements Connection, Lifecycle, Wrapped<Connecti
 
 	@Override
 	public Publisher<Void> rollbackTransaction() {
-		return ends(this.delegate.rollbackTransaction());
+		return ends(this.delegate.rollbackTransaction(), "ROLLBACK");
 	}
 
 	// Where a text or DDL has ended the transaction, the driver sets nothing back.
-	private Mono<Void> ends(Publisher<Void> transaction) {
+	private Mono<Void> ends(Publisher<Void> transaction, String sql) {
 		return Mono.defer(() -> {
 			boolean open = !this.raw.isAutoCommit() && !this.sessionGuard.isAutoCommitChanged();
-			Mono<Void> end = Exchange.command(this.line, transaction);
+			Mono<Void> end = Exchange.command(this.line, transaction, () -> measure(sql));
 			return open ? end.doOnSuccess((done) -> this.sessionGuard.transactionEnded()) : end;
 		});
 	}

@@ -58,9 +58,10 @@ final class GuardedPool extends ConnectionPool {
 		this.settings = settings;
 		this.server = server;
 		this.prefix = prefix;
-		this.acquire = Handover.of(super.create().map((pooled) -> new LentConnection(pooled, server.leakWatch())),
+		this.acquire = Handover.of(
+				super.create().map((pooled) -> new LentConnection(pooled, server.leakWatch(), server.listeners())),
 				new Handover.Terms(settings.maxAcquireTime(), settings.acquireRetry(), GuardedPool::isWorthRetry,
-						this::explain));
+						this::explain, server.listeners()));
 	}
 
 	static ConnectionPool create(Server server, List<PoolCustomizer> customizers) {

@@ -37,7 +37,7 @@ final class GuardedResult implements Result {
 
 			@Override
 			public void subscribe(CoreSubscriber<? super Long> actual) {
-				GuardedResult.this.consumption.start(source, actual);
+				GuardedResult.this.consumption.count(source, actual);
 			}
 
 		};

@@ -1,7 +1,10 @@
 package dev.asyncmysql.connection;
 
+import java.util.function.Supplier;
+
 import io.r2dbc.spi.Result;
 import io.r2dbc.spi.Statement;
+import org.jspecify.annotations.Nullable;
 import org.reactivestreams.Publisher;
 
 /**
@@ -13,21 +16,24 @@ final class GuardedStatement implements Statement {
 
 	private final ExchangeLine line;
 
+	private final Supplier<? extends @Nullable Execution> measured;
+
 	private final int lease;
 
 	private boolean several;
 
-	GuardedStatement(Statement delegate, ExchangeLine line) {
+	GuardedStatement(Statement delegate, ExchangeLine line, Supplier<? extends @Nullable Execution> measured) {
 		this.delegate = delegate;
 		this.line = line;
+		this.measured = measured;
 		this.lease = line.lease();
 	}
 
 	@Override
 	public Publisher<? extends Result> execute() {
 		Publisher<? extends Result> results = this.delegate.execute();
-		return this.several ? Exchange.series(this.line, this.lease, results)
-				: Exchange.statement(this.line, this.lease, results);
+		return this.several ? Exchange.series(this.line, this.lease, results, this.measured)
+				: Exchange.statement(this.line, this.lease, results, this.measured);
 	}
 
 	@Override

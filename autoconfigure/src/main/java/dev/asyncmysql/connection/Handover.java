@@ -8,6 +8,7 @@ import java.util.concurrent.atomic.AtomicReferenceFieldUpdater;
 import java.util.function.Predicate;
 import java.util.function.UnaryOperator;
 
+import dev.asyncmysql.connection.ConnectionListener.AcquireOutcome;
 import io.r2dbc.spi.Connection;
 import org.apache.commons.logging.Log;
 import org.apache.commons.logging.LogFactory;
@@ -17,6 +18,7 @@ import reactor.core.CoreSubscriber;
 import reactor.core.publisher.Mono;
 import reactor.core.publisher.Operators;
 import reactor.core.scheduler.Schedulers;
+import reactor.pool.PoolAcquirePendingLimitException;
 import reactor.util.context.Context;
 import reactor.util.context.ContextView;
 
@@ -74,6 +76,8 @@ final class Handover extends WaitLimit.Waiting implements CoreSubscriber<Connect
 	private volatile @Nullable GuardedConnection chosen;
 
 	private int attempts;
+
+	private long since;
 
 	private Handover(Mono<Connection> pool, Terms terms, WaitLimit limit, CoreSubscriber<? super Connection> actual) {
 		this.pool = pool;
@@ -140,6 +144,7 @@ final class Handover extends WaitLimit.Waiting implements CoreSubscriber<Connect
 	@Override
 	public void request(long n) {
 		if (Operators.validate(n) && STATE.compareAndSet(this, NEW, QUEUED)) {
+			this.since = this.terms.listeners().isEmpty() ? 0 : System.nanoTime();
 			this.pool.subscribe(this);
 			// Where a connection is free, it is the caller's by now.
 			if (this.state < UNWANTED) {
@@ -167,6 +172,9 @@ final class Handover extends WaitLimit.Waiting implements CoreSubscriber<Connect
 			return;
 		}
 		this.limit.remove(this);
+		if (this.since != 0) {
+			tellSuccess(connection);
+		}
 		this.actual.onNext(connection);
 		this.actual.onComplete();
 	}
@@ -191,9 +199,25 @@ final class Handover extends WaitLimit.Waiting implements CoreSubscriber<Connect
 		}
 	}
 
+	private void tellSuccess(Connection connection) {
+		long now = System.nanoTime();
+		if (connection instanceof LentConnection lent) {
+			lent.handedOver(now, now - this.since);
+		}
+		tell(AcquireOutcome.SUCCESS, now);
+	}
+
+	private void tell(AcquireOutcome outcome, long now) {
+		if (this.since != 0) {
+			this.terms.listeners().tell((listener) -> listener.acquired(outcome, now - this.since));
+		}
+	}
+
 	private void fail(Throwable ex) {
 		if (STATE.getAndSet(this, OVER) < UNWANTED) {
 			this.limit.remove(this);
+			tell((ex instanceof PoolAcquirePendingLimitException) ? AcquireOutcome.REJECTED : AcquireOutcome.ERROR,
+					System.nanoTime());
 			this.actual.onError(this.terms.explain().apply(ex));
 		}
 		else {
@@ -204,6 +228,7 @@ final class Handover extends WaitLimit.Waiting implements CoreSubscriber<Connect
 	@Override
 	void timeOut() {
 		if (leave()) {
+			tell(AcquireOutcome.TIMEOUT, System.nanoTime());
 			this.actual.onError(this.terms.explain()
 				.apply(new TimeoutException("No connection within " + this.terms.limit().toMillis() + " ms")));
 		}
@@ -213,6 +238,7 @@ final class Handover extends WaitLimit.Waiting implements CoreSubscriber<Connect
 	public void cancel() {
 		if (leave()) {
 			this.limit.remove(this);
+			tell(AcquireOutcome.CANCELLED, System.nanoTime());
 		}
 	}
 
@@ -246,8 +272,10 @@ final class Handover extends WaitLimit.Waiting implements CoreSubscriber<Connect
 	 * @param worthRetry tells whether another attempt may change the outcome
 	 * @param explain says what to do about a failure, which is a {@link TimeoutException}
 	 * at the limit
+	 * @param listeners who is told how it has ended
 	 */
-	record Terms(Duration limit, int retries, Predicate<Throwable> worthRetry, UnaryOperator<Throwable> explain) {
+	record Terms(Duration limit, int retries, Predicate<Throwable> worthRetry, UnaryOperator<Throwable> explain,
+			ConnectionListeners listeners) {
 
 	}
 

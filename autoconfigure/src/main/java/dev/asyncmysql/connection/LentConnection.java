@@ -38,17 +38,35 @@ final class LentConnection implements Connection, Wrapped<Connection> {
 
 	private final LeakWatch.@Nullable Lease lease;
 
+	private final ConnectionListeners listeners;
+
+	private volatile long since;
+
 	private final AtomicReference<Sinks.@Nullable Empty<Void>> end = new AtomicReference<>();
 
 	/**
 	 * Create the connection.
 	 * @param pooled the pool's view of the connection, which is r2dbc-pool's own
 	 * @param watch who is told of the use, or {@code null} for nobody
+	 * @param listeners who is told how long it took
 	 */
-	LentConnection(Connection pooled, @Nullable LeakWatch watch) {
+	LentConnection(Connection pooled, @Nullable LeakWatch watch, ConnectionListeners listeners) {
 		this.pooled = pooled;
 		this.watch = watch;
+		this.listeners = listeners;
 		this.lease = (watch != null) ? watch.lent(id()) : null;
+	}
+
+	/**
+	 * Note that a caller has the connection from now on.
+	 * @param now the time, as of {@link System#nanoTime()}
+	 * @param waited nanoseconds that it has waited for it
+	 */
+	void handedOver(long now, long waited) {
+		this.since = now;
+		if (unwrap() instanceof GuardedConnection guarded) {
+			guarded.handedOver(waited);
+		}
 	}
 
 	/**
@@ -84,6 +102,11 @@ final class LentConnection implements Connection, Wrapped<Connection> {
 		}
 		if (unwrap() instanceof GuardedConnection guarded) {
 			guarded.givenBack();
+		}
+		long lentAt = this.since;
+		if (lentAt != 0) {
+			long nanos = System.nanoTime() - lentAt;
+			this.listeners.tell((listener) -> listener.used(nanos));
 		}
 		Mono.from(this.pooled.close()).subscribe(null, (ex) -> {
 			logger.warn("A connection could not be given back to the pool", ex);

@@ -45,6 +45,8 @@ public final class Server {
 
 	private final OpenConnections open = new OpenConnections();
 
+	private final ConnectionListeners listeners = new ConnectionListeners();
+
 	private final EventLoops eventLoops = new EventLoops();
 
 	private final SideConnection side;
@@ -70,7 +72,7 @@ public final class Server {
 		this.prefix = prefix;
 		this.connections = new BoundedConnectionFactory(factory, this);
 		this.idleLimit = new IdleLimit(settings.pool(), prefix);
-		this.side = new SideConnection(this.connections.open(), settings.pool().maxCloseTime(),
+		this.side = new SideConnection(this.connections.open().cast(Connection.class), settings.pool().maxCloseTime(),
 				this.idleLimit.rounds());
 		Duration threshold = settings.pool().leakDetectionThreshold();
 		this.leakWatch = (threshold != null) ? new LeakWatch(threshold, settings.pool().leakDetectionCallSite(), prefix)
@@ -114,6 +116,26 @@ public final class Server {
 	 */
 	public long leaks() {
 		return (this.leakWatch != null) ? this.leakWatch.leaks() : 0;
+	}
+
+	/**
+	 * Let somebody hear of the connections from now on.
+	 * @param listener who is told
+	 */
+	public void addListener(ConnectionListener listener) {
+		this.listeners.add(listener);
+	}
+
+	/**
+	 * Tell somebody no more.
+	 * @param listener who is told no more
+	 */
+	public void removeListener(ConnectionListener listener) {
+		this.listeners.remove(listener);
+	}
+
+	ConnectionListeners listeners() {
+		return this.listeners;
 	}
 
 	/**
@@ -175,7 +197,9 @@ public final class Server {
 	 * did not
 	 */
 	Mono<Void> kill(Session session, Duration limit) {
-		return this.side.use((connection) -> ((GuardedConnection) connection).kill(session), limit);
+		return this.side.use((connection) -> ((GuardedConnection) connection).kill(session), limit)
+			.doOnSuccess((done) -> this.listeners.tell((listener) -> listener.killed(true)))
+			.doOnError((ex) -> this.listeners.tell((listener) -> listener.killed(false)));
 	}
 
 	/**
@@ -236,11 +260,28 @@ public final class Server {
 		if (this.generation.compareAndSet(generation, generation + 1)) {
 			logger.info("A connection to %s was ended by the other side; all that were opened before are replaced"
 				.formatted(this.settings.location()));
+			this.listeners.tell(ConnectionListener::serverLost);
 		}
 	}
 
-	void failed(Throwable ex) {
+	/**
+	 * Note that a connection is open for the application.
+	 * @param connection the connection
+	 * @param nanos how long that took
+	 */
+	void admitted(GuardedConnection connection, long nanos) {
+		this.listeners.tell((listener) -> listener.opened(nanos));
+		connection.whenEnded((reason) -> this.listeners.tell((listener) -> listener.ended(reason)));
+	}
+
+	/**
+	 * Note that no connection could be opened for the application.
+	 * @param ex the reason
+	 * @param nanos how long the attempt took
+	 */
+	void failed(Throwable ex, long nanos) {
 		this.lastFailure = new Failure(ex, System.nanoTime());
+		this.listeners.tell((listener) -> listener.notOpened(nanos));
 	}
 
 	/**

@@ -2,6 +2,7 @@ package dev.asyncmysql.connection;
 
 import java.time.Duration;
 
+import dev.asyncmysql.connection.ConnectionListener.EndReason;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -78,13 +79,16 @@ final class Tenure {
 	}
 
 	/**
-	 * Return whether the connection must not be lent again.
-	 * @return {@code true} after a death among those of its time, or when the server is
-	 * about to close it
+	 * Return why the connection must not be lent again.
+	 * @return a death among those of its time, or that the server is about to close it;
+	 * {@code null} where it is fit
 	 */
-	boolean isOver() {
-		return this.generation != this.server.generation()
-				|| (System.nanoTime() - this.heardAt >= this.silenceLimit && this.wire.reads() == this.reads);
+	@Nullable EndReason over() {
+		if (this.generation != this.server.generation()) {
+			return EndReason.REPLACED;
+		}
+		return (System.nanoTime() - this.heardAt >= this.silenceLimit && this.wire.reads() == this.reads)
+				? EndReason.WAIT_TIMEOUT : null;
 	}
 
 }

@@ -6,6 +6,7 @@ import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
 
 import dev.asyncmysql.ConnectionSettings;
+import dev.asyncmysql.connection.ConnectionListener.EndReason;
 import io.r2dbc.spi.R2dbcException;
 import io.r2dbc.spi.R2dbcNonTransientResourceException;
 import io.r2dbc.spi.R2dbcTimeoutException;
@@ -284,6 +285,7 @@ final class Watchdog {
 			if (ex instanceof TimeoutException
 					&& (killed.get() ? this.wire.reads() == before : !this.server.hasAnsweredWithin(patience))) {
 				this.connection.tenure().foundDead();
+				this.connection.endsBecause(EndReason.LOST);
 			}
 			this.connection.cut();
 			this.line.withdrawAll().forEach((waiting) -> waiting.refuse(notStopped()));

@@ -160,7 +160,7 @@ class ExchangeLineTests {
 
 	@Test
 	void whatWasMadeInAnEarlierUseOfTheConnectionIsRefused() {
-		Flux<Result> statement = Exchange.statement(this.line, this.line.lease(), Flux.never());
+		Flux<Result> statement = Exchange.statement(this.line, this.line.lease(), Flux.never(), () -> null);
 		Mono<String> command = enter(this.first);
 		assertThat(this.line.endLease()).as("nothing was under way").isTrue();
 		StepVerifier.create(statement)

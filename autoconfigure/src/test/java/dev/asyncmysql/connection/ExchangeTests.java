@@ -39,7 +39,7 @@ class ExchangeTests {
 
 	private final TestSubscriber<Result> caller = TestSubscriber.builder().initialRequest(0).build();
 
-	private final Flux<Result> statement = Exchange.statement(this.line, this.line.lease(), this.driver);
+	private final Flux<Result> statement = Exchange.statement(this.line, this.line.lease(), this.driver, () -> null);
 
 	@Test
 	void demandPassesAsItIsBeforeAndAfterTheTurn() {
@@ -357,7 +357,9 @@ class ExchangeTests {
 	void statementsWhoseResultsNobodyConsumesAreNotAllKept() {
 		ExchangeLine unread = new ExchangeLine();
 		for (int i = 0; i < 2_000; i++) {
-			Exchange.statement(unread, unread.lease(), Flux.just(new SegmentResult(Flux.empty()))).then().block(LIMIT);
+			Exchange.statement(unread, unread.lease(), Flux.just(new SegmentResult(Flux.empty())), () -> null)
+				.then()
+				.block(LIMIT);
 		}
 		unread.endLease();
 		assertThat(unread.takeLeftovers()).hasSize(256);
@@ -367,7 +369,9 @@ class ExchangeTests {
 	void theResultsOfALongSeriesThatNobodyConsumesCostNoSquare() {
 		ExchangeLine unread = new ExchangeLine();
 		Flux<Result> results = Flux.range(0, 200_000).map((index) -> new SegmentResult(Flux.empty()));
-		StepVerifier.create(Exchange.series(unread, unread.lease(), results).then()).expectComplete().verify(LIMIT);
+		StepVerifier.create(Exchange.series(unread, unread.lease(), results, () -> null).then())
+			.expectComplete()
+			.verify(LIMIT);
 	}
 
 	@Test
@@ -378,7 +382,7 @@ class ExchangeTests {
 			Exchange.command(raced, before.asMono()).subscribe();
 			TestPublisher<Result> source = TestPublisher.create();
 			TestSubscriber<Result> gone = TestSubscriber.builder().initialRequest(1).build();
-			Exchange.statement(raced, raced.lease(), source).subscribe(gone);
+			Exchange.statement(raced, raced.lease(), source, () -> null).subscribe(gone);
 			RaceTestUtils.race(before::tryEmitEmpty, gone::cancel);
 			source.assertNotCancelled();
 			if (source.wasSubscribed()) {
@@ -397,7 +401,7 @@ class ExchangeTests {
 			TestPublisher<Result> source = TestPublisher.create();
 			TestSubscriber<Result> gone = TestSubscriber.create();
 			AtomicBoolean dropped = new AtomicBoolean();
-			Exchange.statement(raced, raced.lease(), source).subscribe(gone);
+			Exchange.statement(raced, raced.lease(), source, () -> null).subscribe(gone);
 			Result result = new SegmentResult(Flux.<Result.Segment>empty().doOnSubscribe((s) -> dropped.set(true)));
 			RaceTestUtils.race(() -> source.next(result), gone::cancel);
 			assertThat(dropped.get()).isNotEqualTo(!gone.getReceivedOnNext().isEmpty());
@@ -412,7 +416,7 @@ class ExchangeTests {
 			TestPublisher<Result> source = TestPublisher.create();
 			TestPublisher<String> next = TestPublisher.create();
 			TestSubscriber<Result> gone = TestSubscriber.create();
-			Exchange.statement(raced, raced.lease(), source).subscribe(gone);
+			Exchange.statement(raced, raced.lease(), source, () -> null).subscribe(gone);
 			Exchange.command(raced, next).subscribe();
 			RaceTestUtils.race(source::complete, gone::cancel);
 			next.assertWasSubscribed();
@@ -429,7 +433,7 @@ class ExchangeTests {
 			TestPublisher<Result> source = TestPublisher.create();
 			AtomicReference<Throwable> statementHears = new AtomicReference<>();
 			List<Throwable> resultsHear = new ArrayList<>();
-			Exchange.statement(raced, raced.lease(), source)
+			Exchange.statement(raced, raced.lease(), source, () -> null)
 				.flatMap((result) -> map(result).doOnError(resultsHear::add))
 				.subscribe(null, (ex) -> statementHears.accumulateAndGet(ex,
 						(before, now) -> (before != null) ? new IllegalStateException("told twice") : now));

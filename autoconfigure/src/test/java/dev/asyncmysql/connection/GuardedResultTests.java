@@ -55,7 +55,7 @@ class GuardedResultTests {
 
 	@BeforeEach
 	void handOver() {
-		Exchange.statement(this.line, this.line.lease(), this.driver).subscribe(this.caller);
+		Exchange.statement(this.line, this.line.lease(), this.driver, () -> null).subscribe(this.caller);
 		this.driver.next(new SegmentResult(this.segments));
 	}
 
@@ -491,7 +491,9 @@ class GuardedResultTests {
 			TestPublisher<Segment> source = TestPublisher.create();
 			TestSubscriber<Object> gone = TestSubscriber.create();
 			TestPublisher<Object> inner = TestPublisher.create();
-			Exchange.statement(raced, raced.lease(), Mono.just(new SegmentResult(source)).concatWith(Flux.never()))
+			Exchange
+				.statement(raced, raced.lease(), Mono.just(new SegmentResult(source)).concatWith(Flux.never()),
+						() -> null)
 				.take(1)
 				.flatMap((result) -> result.<Object>flatMap((segment) -> inner))
 				.subscribe(gone);
@@ -608,7 +610,7 @@ class GuardedResultTests {
 			ExchangeLine line = new ExchangeLine();
 			TestPublisher<Result> driver = TestPublisher.create();
 			TestSubscriber<Result> caller = TestSubscriber.create();
-			Exchange.statement(line, line.lease(), driver).subscribe(caller);
+			Exchange.statement(line, line.lease(), driver, () -> null).subscribe(caller);
 			driver.next(new SegmentResult(this.segments));
 			caller.cancel();
 			this.result = caller.getReceivedOnNext().get(0);

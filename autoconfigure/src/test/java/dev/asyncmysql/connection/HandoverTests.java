@@ -228,7 +228,8 @@ class HandoverTests {
 	}
 
 	private static Handover.Terms terms(int retries) {
-		return new Handover.Terms(Duration.ofMillis(300), retries, (ex) -> true, UnaryOperator.identity());
+		return new Handover.Terms(Duration.ofMillis(300), retries, (ex) -> true, UnaryOperator.identity(),
+				new ConnectionListeners());
 	}
 
 	private int acquired() {

@@ -7,6 +7,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 
 import dev.asyncmysql.ConnectionSettings;
+import dev.asyncmysql.connection.ConnectionListener.EndReason;
 import io.netty.channel.embedded.EmbeddedChannel;
 import io.r2dbc.spi.ConnectionFactory;
 import org.awaitility.Awaitility;
@@ -77,21 +78,21 @@ class IdleLimitTests {
 		Wire wire = new Wire();
 		wire.attach(channel);
 		Tenure tenure = new Tenure(server(), wire, Duration.ofMillis(800));
-		assertThat(tenure.isOver()).isFalse();
-		Awaitility.await().until(tenure::isOver);
+		assertThat(tenure.over()).isNull();
+		Awaitility.await().until(() -> tenure.over() == EndReason.WAIT_TIMEOUT);
 		channel.writeInbound("an answer");
-		assertThat(tenure.isOver()).as("after an answer that was not looked at yet").isFalse();
+		assertThat(tenure.over()).as("after an answer that was not looked at yet").isNull();
 		tenure.inspect(System.nanoTime());
-		assertThat(tenure.isOver()).isFalse();
+		assertThat(tenure.over()).isNull();
 		tenure.inspect(System.nanoTime() + 1);
-		Awaitility.await().until(tenure::isOver);
+		Awaitility.await().until(() -> tenure.over() == EndReason.WAIT_TIMEOUT);
 	}
 
 	@Test
 	void whoseLimitIsNotKnownIsNeverOver() {
 		Tenure tenure = new Tenure(server(), new Wire(), null);
 		tenure.inspect(System.nanoTime() + Duration.ofDays(1).toNanos());
-		assertThat(tenure.isOver()).isFalse();
+		assertThat(tenure.over()).isNull();
 	}
 
 	private static IdleLimit idleLimit(Object... settings) {

@@ -154,7 +154,7 @@ class LeakWatchTests {
 		Connection pooled = mock();
 		Batch batch = mock();
 		given(pooled.createBatch()).willReturn(batch);
-		assertThat(new LentConnection(pooled, null).createBatch()).isSameAs(batch);
+		assertThat(new LentConnection(pooled, null, new ConnectionListeners()).createBatch()).isSameAs(batch);
 		assertThat(this.server.leaks()).isZero();
 	}
 
@@ -243,7 +243,9 @@ class LeakWatchTests {
 		Batch batch = mock();
 		given(pooled.createBatch()).willReturn(batch);
 		willReturn(Mono.empty()).given(batch).execute();
-		Mono.from(new LentConnection(pooled, this.watch).createBatch().add("INSERT 1").execute()).block(LIMIT);
+		Mono.from(new LentConnection(pooled, this.watch, new ConnectionListeners()).createBatch()
+			.add("INSERT 1")
+			.execute()).block(LIMIT);
 		verify(batch).add("INSERT 1");
 		verify(batch).execute();
 	}

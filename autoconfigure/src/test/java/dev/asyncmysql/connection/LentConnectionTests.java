@@ -233,7 +233,7 @@ class LentConnectionTests {
 	void anErrorIsToldToTheCallersAndLogged(CapturedOutput output) {
 		Connection pooled = mock();
 		given(pooled.close()).willReturn(Mono.error(new IllegalStateException("broken")));
-		LentConnection lent = new LentConnection(pooled, null);
+		LentConnection lent = new LentConnection(pooled, null, new ConnectionListeners());
 		StepVerifier.create(lent.close()).expectErrorMessage("broken").verify(LIMIT);
 		StepVerifier.create(lent.close()).expectErrorMessage("broken").verify(LIMIT);
 		verify(pooled).close();
@@ -280,7 +280,7 @@ class LentConnectionTests {
 				(invocation) -> Publisher.class.isAssignableFrom(invocation.getMethod().getReturnType())
 						? Mono.just(true).then().doOnSubscribe((subscription) -> subscribed.incrementAndGet())
 						: value(invocation.getMethod().getReturnType()));
-		Object answer = command.invoke(new LentConnection(pooled, null), arguments);
+		Object answer = command.invoke(new LentConnection(pooled, null, new ConnectionListeners()), arguments);
 		if (answer instanceof Publisher<?> publisher) {
 			StepVerifier.create(publisher).expectComplete().verify(LIMIT);
 			assertThat(subscribed).hasValue(1);

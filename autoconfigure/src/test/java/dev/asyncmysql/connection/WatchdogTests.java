@@ -101,7 +101,7 @@ class WatchdogTests {
 
 	@BeforeEach
 	void start() {
-		Exchange.statement(this.line, this.line.lease(), this.driver).subscribe(this.caller);
+		Exchange.statement(this.line, this.line.lease(), this.driver, () -> null).subscribe(this.caller);
 		pass(0);
 	}
 
@@ -277,7 +277,7 @@ class WatchdogTests {
 		this.driver.complete();
 		TestPublisher<Result> several = TestPublisher.create();
 		TestSubscriber<Result> owner = TestSubscriber.create();
-		Exchange.series(this.line, this.line.lease(), several).subscribe(owner);
+		Exchange.series(this.line, this.line.lease(), several, () -> null).subscribe(owner);
 		pass(5_000);
 		verifyNothingIsDone();
 		owner.cancel();

@@ -1,0 +1,250 @@
+package dev.asyncmysql.autoconfigure;
+
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+
+import dev.asyncmysql.MySqlServer;
+import dev.asyncmysql.RequiresMySql;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import io.r2dbc.pool.ConnectionPool;
+import io.r2dbc.spi.Connection;
+import org.assertj.core.api.AbstractDoubleAssert;
+import org.awaitility.Awaitility;
+import org.junit.jupiter.api.Test;
+import reactor.core.Disposable;
+import reactor.core.publisher.Flux;
+import reactor.core.publisher.Mono;
+import reactor.core.publisher.Sinks;
+import reactor.test.StepVerifier;
+
+import org.springframework.boot.autoconfigure.AutoConfigurations;
+import org.springframework.boot.micrometer.metrics.autoconfigure.CompositeMeterRegistryAutoConfiguration;
+import org.springframework.boot.micrometer.metrics.autoconfigure.MetricsAutoConfiguration;
+import org.springframework.boot.r2dbc.autoconfigure.R2dbcAutoConfiguration;
+import org.springframework.boot.test.context.runner.ApplicationContextRunner;
+import org.springframework.context.ApplicationContext;
+import org.springframework.r2dbc.connection.R2dbcTransactionManager;
+import org.springframework.r2dbc.core.DatabaseClient;
+import org.springframework.transaction.reactive.TransactionalOperator;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+/**
+ * What is recorded of connections to a real MySQL.
+ */
+@RequiresMySql
+class MetricsIT {
+
+	private static final Duration LIMIT = Duration.ofSeconds(20);
+
+	private final ApplicationContextRunner contexts = new ApplicationContextRunner()
+		.withConfiguration(AutoConfigurations.of(AsyncMySqlAutoConfiguration.class, R2dbcAutoConfiguration.class,
+				MySqlMetricsAutoConfiguration.class, MetricsAutoConfiguration.class,
+				CompositeMeterRegistryAutoConfiguration.class))
+		.withBean(MeterRegistry.class, SimpleMeterRegistry::new)
+		.withPropertyValues(MySqlServer.properties())
+		.withPropertyValues("async-mysql.pool.max-size=2", "async-mysql.pool.min-idle=0");
+
+	@Test
+	void aConnectionIsCreatedWaitedForAndUsed() {
+		this.contexts.run((context) -> {
+			double acquired = timer(context, "acquire", "outcome", "success");
+			double used = timer(context, "use");
+			assertThat(values(context, "SELECT 1")).containsExactly("1");
+			assertThat(timer(context, "create", "outcome", "success")).isEqualTo(1);
+			assertThat(timer(context, "acquire", "outcome", "success")).isEqualTo(acquired + 1);
+			assertThat(timer(context, "use")).isEqualTo(used + 1);
+			assertThat(context.getBean(MeterRegistry.class)
+				.get("asyncmysql.connections.use")
+				.timer()
+				.totalTime(TimeUnit.MICROSECONDS)).isBetween(10.0, 5_000_000.0);
+		});
+	}
+
+	@Test
+	void whoWaitsInVainIsCounted() {
+		this.contexts
+			.withPropertyValues("async-mysql.pool.max-acquire-time=300ms", "async-mysql.pool.max-pending-acquire=1")
+			.run((context) -> {
+				ConnectionPool pool = context.getBean(ConnectionPool.class);
+				List<Connection> lent = Flux.range(0, 2).flatMap((index) -> pool.create()).collectList().block(LIMIT);
+				Disposable gone = pool.create().subscribe();
+				StepVerifier.create(pool.create()).expectError().verify(LIMIT);
+				assertThat(timer(context, "acquire", "outcome", "rejected")).isEqualTo(1);
+				gone.dispose();
+				assertThat(timer(context, "acquire", "outcome", "cancelled")).isEqualTo(1);
+				StepVerifier.create(pool.create()).expectError().verify(LIMIT);
+				assertThat(timer(context, "acquire", "outcome", "timeout")).isEqualTo(1);
+				assertCount(context, "connections.acquire.timeouts").isEqualTo(1);
+				Flux.fromIterable(lent).flatMap(Connection::close).blockLast(LIMIT);
+			});
+	}
+
+	@Test
+	void anAttemptToConnectThatFailsIsCounted() {
+		this.contexts
+			.withPropertyValues("async-mysql.password=wrong", "async-mysql.startup=lazy",
+					"async-mysql.pool.acquire-retry=0")
+			.run((context) -> {
+				StepVerifier.create(context.getBean(ConnectionPool.class).create()).expectError().verify(LIMIT);
+				assertThat(timer(context, "create", "outcome", "error")).isEqualTo(1);
+				assertThat(timer(context, "acquire", "outcome", "error")).isEqualTo(1);
+			});
+	}
+
+	@Test
+	void theEndOfAConnectionHasAReason() {
+		this.contexts
+			.withPropertyValues("async-mysql.pool.max-size=1", "async-mysql.pool.background-eviction-interval=100ms")
+			.run((context) -> {
+				assertThat(values(context, "SET @changed = 1")).isEmpty();
+				awaitEnded(context, "session-changed", 1);
+				String id = values(context, "SELECT CONNECTION_ID()").get(0);
+				MySqlServer.execute("KILL " + id);
+				awaitEnded(context, "lost", 1);
+				Awaitility.await()
+					.atMost(LIMIT)
+					.untilAsserted(() -> assertCount(context, "connections.reconnects").isEqualTo(1));
+				assertThat(values(context, "SELECT 1")).containsExactly("1");
+				context.getBean(ConnectionPool.class).disposeLater().block(LIMIT);
+				awaitEnded(context, "closed", 1);
+			});
+	}
+
+	@Test
+	void idleAndOldConnectionsEnd() {
+		this.contexts
+			.withPropertyValues("async-mysql.pool.max-idle-time=1s",
+					"async-mysql.pool.background-eviction-interval=100ms")
+			.run((context) -> {
+				assertThat(values(context, "SELECT 1")).containsExactly("1");
+				awaitEnded(context, "idle", 1);
+			});
+		this.contexts
+			.withPropertyValues("async-mysql.pool.max-life-time=1s",
+					"async-mysql.pool.background-eviction-interval=100ms")
+			.run((context) -> {
+				assertThat(values(context, "SELECT 1")).containsExactly("1");
+				awaitEnded(context, "life-time", 1);
+			});
+	}
+
+	@Test
+	void aCancelledStatementIsKilled() {
+		this.contexts.withPropertyValues("async-mysql.cancel.grace=100ms").run((context) -> {
+			assertThat(values(context, "SELECT 1")).containsExactly("1");
+			DatabaseClient client = context.getBean(DatabaseClient.class);
+			StepVerifier.create(client.sql("SELECT SLEEP(20)").fetch().first())
+				.thenAwait(Duration.ofMillis(200))
+				.thenCancel()
+				.verify(LIMIT);
+			Awaitility.await().atMost(LIMIT).untilAsserted(() -> {
+				assertThat(context.getBean(MeterRegistry.class)
+					.get("asyncmysql.statements.kills")
+					.tag("outcome", "success")
+					.counter()
+					.count()).isPositive();
+				assertCount(context, "statements.cancelled").isEqualTo(1);
+			});
+		});
+	}
+
+	@Test
+	void theFirstRowAloneIsNoCancelledStatementWhereItIsAll() {
+		this.contexts.run((context) -> {
+			DatabaseClient client = context.getBean(DatabaseClient.class);
+			assertThat(client.sql("SELECT 1").mapValue(Long.class).first().block(LIMIT)).isEqualTo(1);
+			assertThat(client.sql("DO 1").then().blockOptional(LIMIT)).isEmpty();
+			assertThat(client.sql("DO 1").fetch().rowsUpdated().block(LIMIT)).isZero();
+			assertThat(values(context, "SELECT 1 UNION SELECT 2")).containsExactly("1", "2");
+			assertCount(context, "statements.cancelled").isLessThanOrEqualTo(1);
+		});
+	}
+
+	@Test
+	void locksThatAreNotHadAreCounted() {
+		MySqlServer.execute("DROP TABLE IF EXISTS lock_of_metrics");
+		MySqlServer.execute("CREATE TABLE lock_of_metrics (id INT PRIMARY KEY, value INT)");
+		MySqlServer.execute("INSERT INTO lock_of_metrics VALUES (1, 0), (2, 0)");
+		this.contexts.withPropertyValues("async-mysql.lock-wait-timeout=1s").run((context) -> {
+			DatabaseClient client = context.getBean(DatabaseClient.class);
+			TransactionalOperator transactions = TransactionalOperator
+				.create(new R2dbcTransactionManager(context.getBean(ConnectionPool.class)));
+			Connection holder = context.getBean(ConnectionPool.class).create().blockOptional(LIMIT).orElseThrow();
+			Mono.from(holder.beginTransaction()).block(LIMIT);
+			Flux.from(holder.createStatement("UPDATE lock_of_metrics SET value = 1 WHERE id = 1").execute())
+				.flatMap((result) -> result.getRowsUpdated())
+				.blockLast(LIMIT);
+			StepVerifier.create(update(client, 1)).expectError().verify(LIMIT);
+			assertCount(context, "lock.wait.timeouts").isEqualTo(1);
+			StepVerifier.create(client.sql("SELECT id FROM lock_of_metrics WHERE id = 1 FOR UPDATE NOWAIT").then())
+				.expectError()
+				.verify(LIMIT);
+			assertCount(context, "lock.wait.timeouts").isEqualTo(2);
+			Mono.from(holder.rollbackTransaction()).block(LIMIT);
+			Mono.from(holder.close()).block(LIMIT);
+			assertCount(context, "deadlocks").isZero();
+			deadlock(client, transactions);
+			assertCount(context, "deadlocks").isEqualTo(1);
+		});
+	}
+
+	// Each has its first row before either asks for the other's.
+	private static void deadlock(DatabaseClient client, TransactionalOperator transactions) {
+		Sinks.Empty<Void> first = Sinks.empty();
+		Sinks.Empty<Void> second = Sinks.empty();
+		Mono<Void> one = update(client, 1).then(Mono.fromRunnable(first::tryEmitEmpty))
+			.then(second.asMono())
+			.then(update(client, 2));
+		Mono<Void> other = update(client, 2).then(Mono.fromRunnable(second::tryEmitEmpty))
+			.then(first.asMono())
+			.then(update(client, 1));
+		Mono.whenDelayError(one.as(transactions::transactional), other.as(transactions::transactional))
+			.onErrorComplete()
+			.block(LIMIT);
+	}
+
+	private static Mono<Void> update(DatabaseClient client, int id) {
+		return client.sql("UPDATE lock_of_metrics SET value = value + 1 WHERE id = :id").bind("id", id).then();
+	}
+
+	private static void awaitEnded(ApplicationContext context, String reason, int count) {
+		Awaitility.await()
+			.atMost(LIMIT)
+			.untilAsserted(() -> assertThat(context.getBean(MeterRegistry.class)
+				.get("asyncmysql.connections.ended")
+				.tag("reason", reason)
+				.counter()
+				.count()).isEqualTo(count));
+	}
+
+	private static AbstractDoubleAssert<?> assertCount(ApplicationContext context, String name) {
+		return assertThat(context.getBean(MeterRegistry.class)
+			.get("asyncmysql." + name)
+			.tag("name", "connectionFactory")
+			.counter()
+			.count());
+	}
+
+	private static double timer(ApplicationContext context, String name, String... tags) {
+		return context.getBean(MeterRegistry.class)
+			.get("asyncmysql.connections." + name)
+			.tag("name", "connectionFactory")
+			.tags(tags)
+			.timer()
+			.count();
+	}
+
+	private static List<String> values(ApplicationContext context, String sql) {
+		return context.getBean(DatabaseClient.class)
+			.sql(sql)
+			.map((row) -> String.valueOf(row.get(0)))
+			.all()
+			.collectList()
+			.blockOptional(LIMIT)
+			.orElseThrow();
+	}
+
+}
