@@ -1,16 +1,15 @@
 package dev.asyncmysql.connection;
 
+import java.util.HashMap;
 import java.util.Map;
-import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.StreamSupport;
 
 import io.netty.channel.Channel;
-import io.netty.channel.ChannelHandlerContext;
-import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.EventLoop;
 import io.netty.channel.EventLoopGroup;
 import io.netty.util.concurrent.EventExecutor;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Decides which event loop serves a connection: that of those in use which has the fewest
@@ -21,9 +20,9 @@ final class Placement {
 
 	private final int limit;
 
-	private final AtomicInteger turn = new AtomicInteger();
+	private final Map<EventExecutor, Integer> connections = new HashMap<>();
 
-	private final Map<EventExecutor, AtomicInteger> connections = new ConcurrentHashMap<>();
+	private int turn;
 
 	/**
 	 * Create a placement.
@@ -34,66 +33,86 @@ final class Placement {
 	}
 
 	/**
-	 * Choose the event loop of a connection that is about to be opened.
+	 * Choose the event loop of a connection that is about to be opened. It counts from
+	 * now on, so that those that are opened at the same time are spread as well.
 	 * @param group where to choose from
-	 * @return one of its event loops
+	 * @return its seat at one of the event loops
 	 */
-	EventLoop choose(EventLoopGroup group) {
+	Seat choose(EventLoopGroup group) {
 		EventExecutor[] loops = first(group);
 		if (loops.length == 0) {
-			return group.next();
+			return reserve(group.next());
 		}
-		int start = Math.floorMod(this.turn.getAndIncrement(), loops.length);
-		EventExecutor best = loops[start];
-		for (int i = 1; i < loops.length; i++) {
-			EventExecutor other = loops[(start + i) % loops.length];
-			if (connections(other) < connections(best)) {
-				best = other;
+		synchronized (this) {
+			int start = Math.floorMod(this.turn++, loops.length);
+			EventExecutor best = loops[start];
+			for (int i = 1; i < loops.length; i++) {
+				EventExecutor other = loops[(start + i) % loops.length];
+				if (connections(other) < connections(best)) {
+					best = other;
+				}
 			}
+			return reserve((EventLoop) best);
 		}
-		return (EventLoop) best;
 	}
 
 	private EventExecutor[] first(EventLoopGroup group) {
 		return StreamSupport.stream(group.spliterator(), false).limit(this.limit).toArray(EventExecutor[]::new);
 	}
 
-	/**
-	 * Count a connection from its registration for as long as its event loop serves it.
-	 * @param channel the channel, not yet registered
-	 */
-	void count(Channel channel) {
-		channel.pipeline().addFirst(new Seat());
+	private synchronized Seat reserve(EventLoop loop) {
+		this.connections.merge(loop, 1, Integer::sum);
+		return new Seat(loop);
+	}
+
+	private synchronized void free(EventLoop loop) {
+		this.connections.merge(loop, -1, (count, less) -> (count + less > 0) ? count + less : null);
 	}
 
 	/**
-	 * Return how many connections an event loop serves.
+	 * Return how many connections an event loop serves, or is about to serve.
 	 * @param loop the event loop
 	 * @return the number
 	 */
-	int connections(EventExecutor loop) {
-		AtomicInteger count = this.connections.get(loop);
-		return (count != null) ? count.get() : 0;
+	synchronized int connections(EventExecutor loop) {
+		return this.connections.getOrDefault(loop, 0);
 	}
 
 	/**
-	 * Counts one connection.
+	 * The place of one connection.
 	 */
-	private final class Seat extends ChannelInboundHandlerAdapter {
+	final class Seat {
 
-		@Override
-		public void handlerAdded(ChannelHandlerContext context) {
-			Placement.this.connections.computeIfAbsent(context.channel().eventLoop(), (loop) -> new AtomicInteger())
-				.incrementAndGet();
+		private final EventLoop loop;
+
+		private final AtomicBoolean free = new AtomicBoolean();
+
+		private Seat(EventLoop loop) {
+			this.loop = loop;
 		}
 
-		@Override
-		public void channelUnregistered(ChannelHandlerContext context) {
-			AtomicInteger count = Placement.this.connections.get(context.channel().eventLoop());
-			if (count != null) {
-				count.decrementAndGet();
+		EventLoop loop() {
+			return this.loop;
+		}
+
+		/**
+		 * Give the seat up when the connection ends.
+		 * @param channel the channel of the connection, or {@code null} where there is
+		 * none, so that the seat is free at once
+		 */
+		void keepFor(@Nullable Channel channel) {
+			if (channel == null) {
+				giveUp();
 			}
-			context.fireChannelUnregistered();
+			else {
+				channel.closeFuture().addListener((future) -> giveUp());
+			}
+		}
+
+		private void giveUp() {
+			if (this.free.compareAndSet(false, true)) {
+				free(this.loop);
+			}
 		}
 
 	}

@@ -5,7 +5,10 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 
+import org.apache.commons.logging.Log;
+import org.apache.commons.logging.LogFactory;
 import org.jspecify.annotations.Nullable;
+import reactor.core.Exceptions;
 import reactor.core.scheduler.Scheduler;
 
 /**
@@ -16,6 +19,8 @@ import reactor.core.scheduler.Scheduler;
  * is called under it.
  */
 final class WaitLimit {
+
+	private static final Log logger = LogFactory.getLog(WaitLimit.class);
 
 	private final long limit;
 
@@ -115,7 +120,18 @@ final class WaitLimit {
 		if (delay > 0) {
 			schedule(delay);
 		}
-		over.forEach(Waiting::timeOut);
+		over.forEach(WaitLimit::timeOut);
+	}
+
+	// The others of this round are not listed any more, and would wait for ever.
+	private static void timeOut(Waiting waiting) {
+		try {
+			waiting.timeOut();
+		}
+		catch (Throwable ex) {
+			Exceptions.throwIfJvmFatal(ex);
+			logger.warn("A subscriber has thrown an exception where it was told that its time is over", ex);
+		}
 	}
 
 	/**
@@ -132,8 +148,7 @@ final class WaitLimit {
 		private volatile boolean listed;
 
 		/**
-		 * Learn that the time is over. Called once at most, by the scheduler, and must
-		 * not throw.
+		 * Learn that the time is over. Called once at most, by the scheduler.
 		 */
 		abstract void timeOut();
 

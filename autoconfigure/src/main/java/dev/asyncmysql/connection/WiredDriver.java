@@ -7,7 +7,6 @@ import java.util.function.Supplier;
 import dev.asyncmysql.InvalidSettingsException;
 import io.asyncer.r2dbc.mysql.MySqlConnectionFactoryProvider;
 import io.netty.channel.Channel;
-import io.netty.channel.EventLoop;
 import io.netty.channel.EventLoopGroup;
 import io.r2dbc.spi.Connection;
 import io.r2dbc.spi.ConnectionFactory;
@@ -16,6 +15,7 @@ import io.r2dbc.spi.ConnectionFactoryOptions;
 import io.r2dbc.spi.Option;
 import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Mono;
+import reactor.core.publisher.SignalType;
 import reactor.core.scheduler.Schedulers;
 import reactor.netty.resources.LoopResources;
 import reactor.netty.tcp.TcpResources;
@@ -99,7 +99,9 @@ final class WiredDriver implements ConnectionFactory {
 
 		private volatile @Nullable Wire wire;
 
-		private volatile @Nullable EventLoop loop;
+		private volatile Placement.@Nullable Seat seat;
+
+		private volatile @Nullable Channel channel;
 
 		Opener() {
 			this.factory = create(WiredDriver.this.options.mutate()
@@ -123,25 +125,36 @@ final class WiredDriver implements ConnectionFactory {
 
 		Mono<Connection> open(Wire wire) {
 			this.wire = wire;
-			this.loop = null;
-			return Mono.<Connection>from(this.factory.create()).doFinally((signal) -> {
+			return Mono.<Connection>from(this.factory.create()).doFinally(this::end);
+		}
+
+		// After a cancel the driver may still be at work, and what it makes belongs to
+		// this wire: then the opener is not used again.
+		private void end(SignalType signal) {
+			Placement.Seat taken = this.seat;
+			if (taken != null) {
+				taken.keepFor(this.channel);
+			}
+			if (signal != SignalType.CANCEL) {
+				this.seat = null;
+				this.channel = null;
 				this.wire = null;
 				WiredDriver.this.openers.add(this);
-			});
+			}
 		}
 
 		// Asked more than once for a connection.
 		private EventLoopGroup place(EventLoopGroup group) {
-			EventLoop current = this.loop;
+			Placement.Seat current = this.seat;
 			if (current == null) {
 				current = WiredDriver.this.placement.choose(group);
-				this.loop = current;
+				this.seat = current;
 			}
-			return current;
+			return current.loop();
 		}
 
 		private void attach(Channel channel) {
-			WiredDriver.this.placement.count(channel);
+			this.channel = channel;
 			if (WiredDriver.this.localInfile != null) {
 				channel.pipeline().addLast(new LocalInfileGuard.Installer(WiredDriver.this.localInfile));
 			}

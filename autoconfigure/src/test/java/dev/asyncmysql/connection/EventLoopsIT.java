@@ -1,6 +1,7 @@
 package dev.asyncmysql.connection;
 
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -14,6 +15,7 @@ import dev.asyncmysql.RequiresMySql;
 import io.r2dbc.pool.ConnectionPool;
 import io.r2dbc.pool.ConnectionPoolConfiguration;
 import io.r2dbc.spi.Connection;
+import io.r2dbc.spi.ConnectionFactory;
 import org.junit.jupiter.api.Test;
 import org.testcontainers.mysql.MySQLContainer;
 import reactor.core.publisher.Flux;
@@ -61,6 +63,26 @@ class EventLoopsIT {
 		assertThat(connections.values()).containsOnly(4L);
 		pool.dispose();
 		server.dispose();
+	}
+
+	@Test
+	void thoseThatAreOpenedAtOnceAreSpreadAmongThoseThatThereAre() {
+		for (int round = 0; round < 4; round++) {
+			Server server = server();
+			ConnectionFactory connections = MySqlConnectionFactories.unpooled(server);
+			List<Connection> open = new ArrayList<>();
+			open.add(Objects.requireNonNull(Mono.from(connections.create()).block(LIMIT)));
+			open.addAll(Objects.requireNonNull(
+					Flux.range(0, 15).flatMap((index) -> connections.create(), 15).collectList().block(LIMIT)));
+			Map<String, Long> served = Flux.fromIterable(open)
+				.concatMap(EventLoopsIT::thread)
+				.collect(Collectors.groupingBy(Function.identity(), Collectors.counting()))
+				.blockOptional(LIMIT)
+				.orElseThrow();
+			assertThat(served.values()).containsExactly(8L, 8L);
+			Flux.fromIterable(open).concatMap(Connection::close).blockLast(LIMIT);
+			server.dispose();
+		}
 	}
 
 	private static Mono<String> thread(Connection connection) {

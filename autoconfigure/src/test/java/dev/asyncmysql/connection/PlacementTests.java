@@ -3,7 +3,6 @@ package dev.asyncmysql.connection;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
-import java.util.stream.IntStream;
 import java.util.stream.StreamSupport;
 
 import io.netty.channel.Channel;
@@ -60,20 +59,34 @@ class PlacementTests {
 	}
 
 	@Test
-	void manyThatAreOpenedAtTheSameTimeAreSpreadBeforeTheyAreCounted() {
-		assertThat(IntStream.range(0, 6).mapToObj((index) -> this.placement.choose(this.group)).distinct()).hasSize(3);
+	void manyThatAreOpenedAtTheSameTimeAreSpreadWhateverThereIs() throws InterruptedException {
+		open();
+		for (int i = 0; i < 8; i++) {
+			this.placement.choose(this.group);
+		}
+		assertThat(counts()).containsExactly(3, 3, 3, 0);
+	}
+
+	@Test
+	void whatWasNotOpenedLeavesItsSeat() {
+		Placement.Seat seat = this.placement.choose(this.group);
+		assertThat(this.placement.connections(seat.loop())).isOne();
+		seat.keepFor(null);
+		seat.keepFor(null);
+		assertThat(counts()).containsOnly(0);
 	}
 
 	@Test
 	void aGroupThatDoesNotTellItsEventLoopsChoosesItself() {
 		EventLoop loop = this.group.next();
-		assertThat(new Placement(0).choose(loop)).isSameAs(loop);
+		assertThat(new Placement(0).choose(loop).loop()).isSameAs(loop);
 	}
 
 	private Channel open() throws InterruptedException {
 		Channel channel = new NioSocketChannel();
-		this.placement.count(channel);
-		this.placement.choose(this.group).register(channel).sync();
+		Placement.Seat seat = this.placement.choose(this.group);
+		seat.loop().register(channel).sync();
+		seat.keepFor(channel);
 		return channel;
 	}
 

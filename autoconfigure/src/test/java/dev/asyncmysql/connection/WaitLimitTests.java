@@ -65,6 +65,21 @@ class WaitLimitTests {
 	}
 
 	@Test
+	void oneThatThrowsKeepsNobodyWaiting() {
+		this.limit.add(new WaitLimit.Waiting() {
+
+			@Override
+			void timeOut() {
+				throw new IllegalStateException("On purpose");
+			}
+
+		});
+		this.limit.add(waiting("b"));
+		advance(1000);
+		assertThat(this.over).containsExactly("b");
+	}
+
+	@Test
 	void toRemoveAgainOrWhoWasNeverAddedHasNoEffect() {
 		WaitLimit.Waiting first = waiting("a");
 		WaitLimit.Waiting second = waiting("b");
