@@ -82,6 +82,7 @@ import org.springframework.util.unit.DataSize;
  * @param ssl TLS.
  * @param pool Connection pool.
  * @param health Health indicator.
+ * @param slowQuery Log of slow statements.
  */
 @ConfigurationProperties("async-mysql")
 public record ConnectionSettings(@Nullable String host, @DefaultValue(Defaults.PORT) int port,
@@ -100,7 +101,8 @@ public record ConnectionSettings(@Nullable String host, @DefaultValue(Defaults.P
 		@Nullable String serverRsaPublicKeyFile, @Nullable Boolean autodetectExtensions,
 		@DefaultValue(Defaults.STARTUP) Startup startup,
 		@DefaultValue(Defaults.STARTUP_TIMEOUT) Duration startupTimeout, @DefaultValue Map<String, Object> options,
-		@DefaultValue Cancel cancel, @DefaultValue Ssl ssl, @DefaultValue Pool pool, @DefaultValue Health health) {
+		@DefaultValue Cancel cancel, @DefaultValue Ssl ssl, @DefaultValue Pool pool, @DefaultValue Health health,
+		@DefaultValue SlowQuery slowQuery) {
 
 	public ConnectionSettings {
 		host = textOrNull(host);
@@ -287,6 +289,20 @@ public record ConnectionSettings(@Nullable String host, @DefaultValue(Defaults.P
 	 * server does.
 	 */
 	public record Health(@DefaultValue(Defaults.HEALTH_TIMEOUT) Duration timeout) {
+
+	}
+
+	/**
+	 * Log of slow statements.
+	 *
+	 * @param threshold Time from which on a statement is logged; negative for never.
+	 * @param showValues Whether the values that are written in the text of a statement
+	 * are logged; bound values never are.
+	 * @param maxPerMinute Number of lines that are logged within a minute, at most.
+	 */
+	public record SlowQuery(@DefaultValue(Defaults.SLOW_QUERY_THRESHOLD) Duration threshold,
+			@DefaultValue(Defaults.SLOW_QUERY_SHOW_VALUES) boolean showValues,
+			@DefaultValue(Defaults.SLOW_QUERY_MAX_PER_MINUTE) int maxPerMinute) {
 
 	}
 

@@ -198,6 +198,23 @@ final class Defaults {
 	 */
 	static final String HEALTH_TIMEOUT = "2s";
 
+	/**
+	 * As MySQL's own {@code long_query_time}: what takes that long is worth a line
+	 * wherever it runs. A web application that answers in milliseconds asks for less.
+	 */
+	static final String SLOW_QUERY_THRESHOLD = "10s";
+
+	/**
+	 * Values may be personal, and logs are kept and shipped.
+	 */
+	static final String SLOW_QUERY_SHOW_VALUES = "false";
+
+	/**
+	 * One a second tells the same as a thousand, which would fill the disk while the
+	 * server is slow for all.
+	 */
+	static final String SLOW_QUERY_MAX_PER_MINUTE = "60";
+
 	private Defaults() {
 	}
 
