@@ -287,8 +287,14 @@ public record ConnectionSettings(@Nullable String host, @DefaultValue(Defaults.P
 	 *
 	 * @param timeout Time within which the health of the connection is told, whatever the
 	 * server does.
+	 * @param interval Time for which the server is not asked again, but what was found
+	 * told.
+	 * @param outOfServiceWhenSaturated Whether an instance whose connections are all lent
+	 * is out of service, rather than saturated.
 	 */
-	public record Health(@DefaultValue(Defaults.HEALTH_TIMEOUT) Duration timeout) {
+	public record Health(@DefaultValue(Defaults.HEALTH_TIMEOUT) Duration timeout,
+			@DefaultValue(Defaults.HEALTH_INTERVAL) Duration interval,
+			@DefaultValue(Defaults.HEALTH_OUT_OF_SERVICE) boolean outOfServiceWhenSaturated) {
 
 	}
 

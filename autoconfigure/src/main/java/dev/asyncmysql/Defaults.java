@@ -199,6 +199,18 @@ final class Defaults {
 	static final String HEALTH_TIMEOUT = "2s";
 
 	/**
+	 * Load balancers and orchestrators ask every few seconds, and several of them for
+	 * several paths at once: one answer serves them all, and is not old.
+	 */
+	static final String HEALTH_INTERVAL = "1s";
+
+	/**
+	 * Where one instance has all connections lent, the others are as busy: to take it out
+	 * gives its load to them, until none is left.
+	 */
+	static final String HEALTH_OUT_OF_SERVICE = "false";
+
+	/**
 	 * As MySQL's own {@code long_query_time}: what takes that long is worth a line
 	 * wherever it runs. A web application that answers in milliseconds asks for less.
 	 */

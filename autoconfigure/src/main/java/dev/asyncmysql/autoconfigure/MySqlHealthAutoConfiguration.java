@@ -33,7 +33,7 @@ public final class MySqlHealthAutoConfiguration {
 	MySqlHealthIndicator r2dbcHealthContributor(Server server, ConnectionFactory connectionFactory,
 			ConnectionSettings settings, ConnectionFailures failures) {
 		return new MySqlHealthIndicator(server, new ServerProbe(server, connectionFactory, settings.health().timeout()),
-				failures::find);
+				settings.health(), failures::find);
 	}
 
 }

@@ -2,10 +2,14 @@ package dev.asyncmysql.connection;
 
 import java.time.Duration;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Consumer;
 
+import javax.net.ssl.SSLSession;
+
 import dev.asyncmysql.connection.ConnectionListener.EndReason;
+import io.asyncer.r2dbc.mysql.api.MySqlConnection;
 import io.r2dbc.spi.Batch;
 import io.r2dbc.spi.Connection;
 import io.r2dbc.spi.ConnectionMetadata;
@@ -15,6 +19,7 @@ import io.r2dbc.spi.R2dbcException;
 import io.r2dbc.spi.R2dbcNonTransientResourceException;
 import io.r2dbc.spi.R2dbcTimeoutException;
 import io.r2dbc.spi.R2dbcTransientResourceException;
+import io.r2dbc.spi.Readable;
 import io.r2dbc.spi.Result;
 import io.r2dbc.spi.Statement;
 import io.r2dbc.spi.TransactionDefinition;
@@ -192,6 +197,34 @@ final class GuardedConnection implements Connection, Lifecycle, Wrapped<Connecti
 			.then()
 			.onErrorResume((ex) -> ex instanceof R2dbcException failure && failure.getErrorCode() == NO_SUCH_THREAD,
 					(ex) -> Mono.empty());
+	}
+
+	/**
+	 * Ask the server how it stands. The question is the application's own, of which
+	 * decorators need not know.
+	 * @return a mono of the answer; it fails where there is none
+	 */
+	Mono<ServerState> look() {
+		return Mono.defer(() -> {
+			long start = System.nanoTime();
+			Mono<Optional<Boolean>> question = (this.raw instanceof MySqlConnection) ? readOnly()
+					: Server.validate(this.raw).thenReturn(Optional.empty());
+			return Exchange.probe(this.line, question).map((readOnly) -> {
+				SSLSession tls = this.wire.tls();
+				return new ServerState(readOnly.orElse(null), (tls != null) ? tls.getProtocol() : null,
+						(tls != null) ? tls.getCipherSuite() : null, Duration.ofNanos(System.nanoTime() - start));
+			});
+		});
+	}
+
+	// A proxy may not know the variables; its refusal is an answer nevertheless.
+	private Mono<Optional<Boolean>> readOnly() {
+		return OwnSql.readOnly(this.raw)
+			.flatMap((result) -> result
+				.map((Readable row) -> Optional.ofNullable(row.get(0, Long.class)).map((sum) -> sum > 0)))
+			.next()
+			.onErrorResume((ex) -> ex instanceof R2dbcException failure && failure.getErrorCode() > 0,
+					(ex) -> Mono.just(Optional.empty()));
 	}
 
 	/**

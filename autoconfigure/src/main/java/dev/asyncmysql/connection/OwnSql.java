@@ -21,6 +21,8 @@ final class OwnSql {
 			+ "CONCAT(@@hostname, ':', @@port, ':', @@server_id), CAST(@@wait_timeout AS SIGNED), "
 			+ "CAST(@@innodb_lock_wait_timeout AS SIGNED), CAST(@@max_statement_time * 1000 AS SIGNED)";
 
+	private static final String READ_ONLY = "SELECT @@global.read_only + @@global.innodb_read_only";
+
 	private OwnSql() {
 	}
 
@@ -33,6 +35,15 @@ final class OwnSql {
 	 */
 	static Flux<Result> session(Connection connection, boolean mariaDb) {
 		return execute(connection, mariaDb ? MARIADB_SESSION : MYSQL_SESSION);
+	}
+
+	/**
+	 * Ask whether the server takes writes.
+	 * @param connection the driver's connection
+	 * @return a flux of one result with one row: zero where it does
+	 */
+	static Flux<Result> readOnly(Connection connection) {
+		return execute(connection, READ_ONLY);
 	}
 
 	/**

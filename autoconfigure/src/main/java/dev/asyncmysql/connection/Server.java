@@ -65,6 +65,8 @@ public final class Server {
 
 	private volatile @Nullable ServerVersion version;
 
+	private volatile @Nullable ServerState state;
+
 	private volatile long lastAnswer = System.nanoTime() - Long.MAX_VALUE / 2;
 
 	Server(ConnectionSettings settings, ConnectionFactory factory, String prefix) {
@@ -85,6 +87,14 @@ public final class Server {
 	 */
 	public @Nullable ServerVersion version() {
 		return this.version;
+	}
+
+	/**
+	 * Return what a connection of the application has told last when it was asked.
+	 * @return the state, or {@code null} where none was asked yet
+	 */
+	public @Nullable ServerState state() {
+		return this.state;
 	}
 
 	/**
@@ -200,6 +210,18 @@ public final class Server {
 		return this.side.use((connection) -> ((GuardedConnection) connection).kill(session), limit)
 			.doOnSuccess((done) -> this.listeners.tell((listener) -> listener.killed(true)))
 			.doOnError((ex) -> this.listeners.tell((listener) -> listener.killed(false)));
+	}
+
+	/**
+	 * Ask the server how it stands, by a connection of the application.
+	 * @param connection the connection
+	 * @return a mono that completes with the answer, or fails where there is none
+	 */
+	Mono<Void> look(Connection connection) {
+		Connection own = (connection instanceof LentConnection lent) ? lent.unwrap() : connection;
+		Mono<Void> answer = (own instanceof GuardedConnection guarded)
+				? guarded.look().doOnNext((found) -> this.state = found).then() : validate(connection);
+		return answer.doOnSuccess((done) -> answered());
 	}
 
 	/**

@@ -39,11 +39,8 @@ public final class ServerProbe {
 		this.server = server;
 		this.connections = connections;
 		this.limit = limit;
-		this.pooled = new SingleFlight(Mono
-			.usingWhen(connections.create(),
-					(connection) -> Server.validate(connection).timeout(limit).thenReturn(true), Connection::close)
-			.doOnNext((answer) -> server.answered())
-			.then());
+		this.pooled = new SingleFlight(Mono.usingWhen(connections.create(),
+				(connection) -> server.look(connection).timeout(limit), Connection::close));
 		this.side = new SingleFlight(Mono.defer(() -> server.ask(limit)));
 	}
 

@@ -77,6 +77,9 @@ final class SettingsValidator {
 		positive("response-timeout", this.settings.responseTimeout());
 		positive("cancel.grace", this.settings.cancel().grace());
 		positive("health.timeout", this.settings.health().timeout());
+		if (this.settings.health().interval().isNegative()) {
+			throw invalid("health.interval", "it is negative", "Set 0s to ask the server each time.");
+		}
 		if (this.settings.slowQuery().maxPerMinute() < 1) {
 			throw invalid("slow-query.max-per-minute", this.settings.slowQuery().maxPerMinute() + " lines tell nothing",
 					"Set a number from 1 on, or " + this.prefix + ".slow-query.threshold=-1s for no line at all.");

@@ -2,10 +2,13 @@ package dev.asyncmysql.connection;
 
 import java.util.concurrent.atomic.AtomicLong;
 
+import javax.net.ssl.SSLSession;
+
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelOutboundBuffer;
+import io.netty.handler.ssl.SslHandler;
 import io.netty.util.concurrent.SingleThreadEventExecutor;
 import org.jspecify.annotations.Nullable;
 
@@ -95,6 +98,16 @@ final class Wire {
 	 */
 	boolean hasFailed() {
 		return this.failed;
+	}
+
+	/**
+	 * Return how TLS was agreed upon.
+	 * @return the session, or {@code null} where there is no TLS
+	 */
+	@Nullable SSLSession tls() {
+		Channel current = this.channel;
+		SslHandler handler = (current != null) ? current.pipeline().get(SslHandler.class) : null;
+		return (handler != null) ? handler.engine().getSession() : null;
 	}
 
 	/**

@@ -6,14 +6,17 @@ import java.util.Optional;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Function;
 
+import dev.asyncmysql.ConnectionSettings;
 import dev.asyncmysql.connection.ConnectionFailure;
 import dev.asyncmysql.connection.PoolUsage;
 import dev.asyncmysql.connection.Server;
 import dev.asyncmysql.connection.ServerProbe;
 import dev.asyncmysql.connection.ServerProbe.Reachability;
+import dev.asyncmysql.connection.ServerState;
 import dev.asyncmysql.connection.ServerVersion;
 import org.apache.commons.logging.Log;
 import org.apache.commons.logging.LogFactory;
+import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Mono;
 
 import org.springframework.boot.health.contributor.Health;
@@ -43,31 +46,55 @@ public final class MySqlHealthIndicator implements ReactiveHealthIndicator {
 
 	private final Function<Throwable, Optional<ConnectionFailure>> failures;
 
+	private final long interval;
+
+	private final Status saturated;
+
 	private final AtomicBoolean away = new AtomicBoolean();
+
+	private volatile @Nullable Finding last;
 
 	/**
 	 * Create an indicator.
 	 * @param server the server
 	 * @param probe what finds out about the server
+	 * @param settings how often the server is asked, and what a saturated pool means
 	 * @param failures what tells the reason of a failure to connect
 	 */
-	public MySqlHealthIndicator(Server server, ServerProbe probe,
+	public MySqlHealthIndicator(Server server, ServerProbe probe, ConnectionSettings.Health settings,
 			Function<Throwable, Optional<ConnectionFailure>> failures) {
 		this.server = server;
 		this.probe = probe;
 		this.failures = failures;
+		this.interval = settings.interval().toNanos();
+		this.saturated = settings.outOfServiceWhenSaturated() ? Status.OUT_OF_SERVICE : SATURATED;
 	}
 
 	@Override
 	public Mono<Health> health() {
-		return this.probe.probe().map(this::reachable).onErrorResume((ex) -> Mono.fromSupplier(() -> unreachable(ex)));
+		return Mono.defer(() -> {
+			Finding recent = this.last;
+			if (recent != null && System.nanoTime() - recent.time() < this.interval) {
+				return Mono.just(tell(recent));
+			}
+			return this.probe.probe()
+				.map((reachability) -> new Finding(reachability, null, System.nanoTime()))
+				.onErrorResume((ex) -> Mono.just(new Finding(null, ex, System.nanoTime())))
+				.doOnNext((finding) -> this.last = finding)
+				.map(this::tell);
+		});
 	}
 
-	private Health reachable(Reachability reachability) {
+	private Health tell(Finding finding) {
+		Throwable reason = finding.reason();
+		return (reason != null) ? unreachable(reason) : reachable(finding.reachability());
+	}
+
+	private Health reachable(@Nullable Reachability reachability) {
 		if (this.away.compareAndSet(true, false)) {
 			logger.info("The server answers again");
 		}
-		return describe(Health.status((reachability == Reachability.SATURATED) ? SATURATED : Status.UP)).build();
+		return describe(Health.status((reachability == Reachability.SATURATED) ? this.saturated : Status.UP)).build();
 	}
 
 	private Health unreachable(Throwable ex) {
@@ -89,8 +116,21 @@ public final class MySqlHealthIndicator implements ReactiveHealthIndicator {
 		if (version != null) {
 			health.withDetail("version", version.version());
 		}
+		ServerState state = this.server.state();
+		if (state != null) {
+			describe(health, state);
+		}
 		this.probe.usage().ifPresent((usage) -> health.withDetail("pool", figures(usage)));
 		return health;
+	}
+
+	private static void describe(Health.Builder health, ServerState state) {
+		if (state.readOnly() != null) {
+			health.withDetail("readOnly", state.readOnly());
+		}
+		health.withDetail("tls", (state.tlsVersion() != null && state.tlsCipher() != null)
+				? state.tlsVersion() + " " + state.tlsCipher() : "none");
+		health.withDetail("roundTripMillis", state.roundTrip().toNanos() / 10_000 / 100.0);
 	}
 
 	private static Map<String, Integer> figures(PoolUsage usage) {
@@ -100,6 +140,17 @@ public final class MySqlHealthIndicator implements ReactiveHealthIndicator {
 		figures.put("pending", usage.pending());
 		figures.put("maximum", usage.maximum());
 		return figures;
+	}
+
+	/**
+	 * What was found out, and when.
+	 *
+	 * @param reachability how the server can be reached, or {@code null} where it cannot
+	 * @param reason why it cannot, or {@code null} where it can
+	 * @param time when, as of {@link System#nanoTime()}
+	 */
+	private record Finding(@Nullable Reachability reachability, @Nullable Throwable reason, long time) {
+
 	}
 
 }

@@ -62,7 +62,8 @@ class HealthIT {
 				HealthContributorRegistryAutoConfiguration.class, HealthEndpointAutoConfiguration.class,
 				EndpointAutoConfiguration.class))
 		.withPropertyValues("async-mysql.username=" + USER, "async-mysql.password=secret-of-health",
-				"async-mysql.pool.max-size=2", "management.endpoint.health.show-details=always");
+				"async-mysql.pool.max-size=2", "async-mysql.health.interval=0s",
+				"management.endpoint.health.show-details=always");
 
 	@BeforeEach
 	void createUser() {
@@ -143,6 +144,63 @@ class HealthIT {
 		assertThat(output.getOut().split("The server does not answer: ", -1)).hasSize(2);
 		assertThat(output).contains("The server answers again");
 		assertThat(connections()).isEmpty();
+	}
+
+	@Test
+	void detailsTellHowTheServerStands() {
+		this.contexts.run((context) -> {
+			Map<String, Object> details = health(context).getDetails();
+			assertThat(details).containsEntry("readOnly", false);
+			assertThat(details.get("tls")).asString().matches("TLSv1\\.[23] TLS_\\w+");
+			assertThat((Double) details.get("roundTripMillis")).isBetween(0.01, 2000.0);
+			sql("SET GLOBAL read_only = ON");
+			try {
+				assertThat(health(context).getDetails()).containsEntry("readOnly", true);
+				assertThat(health(context).getStatus()).isEqualTo(Status.UP);
+			}
+			finally {
+				sql("SET GLOBAL read_only = OFF");
+			}
+			assertThat(health(context).getDetails()).containsEntry("readOnly", false);
+		});
+		this.contexts.withPropertyValues("async-mysql.ssl.mode=disabled")
+			.withPropertyValues("async-mysql.username=root", "async-mysql.password=" + this.mysql.getPassword())
+			.run((context) -> assertThat(health(context).getDetails()).containsEntry("tls", "none"));
+	}
+
+	@Test
+	void whatWasFoundIsToldAgainWithinTheInterval() {
+		this.contexts.withPropertyValues("async-mysql.health.interval=10m").run((context) -> {
+			assertThat(health(context).getStatus()).isEqualTo(Status.UP);
+			lendAll(context);
+			assertThat(health(context).getStatus()).isEqualTo(Status.UP);
+			assertThat(health(context).getDetails()).extractingByKey("pool")
+				.isEqualTo(Map.of("acquired", 2, "idle", 0, "pending", 0, "maximum", 2));
+		});
+		this.contexts.withPropertyValues("async-mysql.health.interval=50ms").run((context) -> {
+			assertThat(health(context).getStatus()).isEqualTo(Status.UP);
+			lendAll(context);
+			Awaitility.await()
+				.atMost(LIMIT)
+				.until(() -> health(context).getStatus().equals(MySqlHealthIndicator.SATURATED));
+		});
+	}
+
+	private static void lendAll(ApplicationContext context) {
+		ConnectionPool pool = context.getBean(ConnectionPool.class);
+		assertThat(Flux.range(0, 2).flatMap((index) -> pool.create()).collectList().block(LIMIT)).hasSize(2);
+	}
+
+	@Test
+	void aFullPoolIsOutOfServiceWhereThatIsAskedFor() {
+		this.contexts.withPropertyValues("async-mysql.health.out-of-service-when-saturated=true").run((context) -> {
+			ConnectionPool pool = context.getBean(ConnectionPool.class);
+			List<Connection> lent = Flux.range(0, 2).flatMap((index) -> pool.create()).collectList().block(LIMIT);
+			assertThat(health(context).getStatus()).isEqualTo(Status.OUT_OF_SERVICE);
+			assertThat(httpStatus(context, overall(context))).isEqualTo(503);
+			Flux.fromIterable(lent).flatMap(Connection::close).blockLast(LIMIT);
+			assertThat(health(context).getStatus()).isEqualTo(Status.UP);
+		});
 	}
 
 	private static Health health(ApplicationContext context) {
