@@ -36,10 +36,11 @@ final class BulkSql {
 	}
 
 	private static String update(Target target, String table, Dialect dialect) {
-		String alias = Identifiers.quote(target.table().equalsIgnoreCase("incoming") ? "incoming_" : "incoming");
+		String name = target.table().substring(target.table().lastIndexOf('.') + 1);
+		String alias = Identifiers.quote(name.equalsIgnoreCase("incoming") ? "incoming_" : "incoming");
 		List<String> updates = target.updated().stream().map((column) -> {
-			String name = Identifiers.quote(column);
-			return name + ((dialect == Dialect.ROW_ALIAS) ? "=" + alias + '.' + name : "=VALUES(" + name + ')');
+			String quoted = Identifiers.quote(column);
+			return quoted + ((dialect == Dialect.ROW_ALIAS) ? "=" + alias + '.' + quoted : "=VALUES(" + quoted + ')');
 		}).collect(Collectors.toList());
 		if (target.version() != null) {
 			String version = Identifiers.quote(target.version());

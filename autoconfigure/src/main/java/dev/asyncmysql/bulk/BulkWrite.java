@@ -6,6 +6,7 @@ import java.util.function.Consumer;
 
 import dev.asyncmysql.bulk.FailingRow.Scope;
 import io.r2dbc.spi.Connection;
+import io.r2dbc.spi.R2dbcException;
 import io.r2dbc.spi.Readable;
 import io.r2dbc.spi.Result;
 import io.r2dbc.spi.Statement;
@@ -16,6 +17,7 @@ import org.reactivestreams.Publisher;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 
+import org.springframework.r2dbc.connection.ConnectionFactoryUtils;
 import org.springframework.transaction.IllegalTransactionStateException;
 
 /**
@@ -79,10 +81,20 @@ final class BulkWrite<T> {
 	}
 
 	private Flux<Chunk<T>> ownTransaction() {
-		return this.connections.use((connection) -> prepare(connection)
-			.flatMapMany((sql) -> Flux.usingWhen(Mono.from(connection.beginTransaction()).thenReturn(connection),
-					(begun) -> write(begun, sql, Scope.OWN_TRANSACTION), Connection::commitTransaction,
-					(begun, ex) -> rollBack(begun), this::rollBack)));
+		return this.connections.use((connection) -> prepare(connection).flatMapMany((sql) -> Flux.usingWhen(
+				translated("begin", connection.beginTransaction()).thenReturn(connection),
+				(begun) -> write(begun, sql, Scope.OWN_TRANSACTION).concatWith(commit(begun).then(Mono.empty())),
+				(begun) -> Mono.empty(), (begun, ex) -> rollBack(begun), this::rollBack)));
+	}
+
+	private static Mono<Void> commit(Connection connection) {
+		return Mono.defer(() -> translated("commit", connection.commitTransaction()));
+	}
+
+	private static <V> Mono<V> translated(String step, Publisher<V> source) {
+		return Mono.from(source)
+			.onErrorMap(R2dbcException.class,
+					(ex) -> ConnectionFactoryUtils.convertR2dbcException("bulk write, " + step, null, ex));
 	}
 
 	// What goes wrong with it would hide why it is needed. The connection's release or
@@ -96,22 +108,44 @@ final class BulkWrite<T> {
 
 	private Flux<Chunk<T>> write(Connection connection, BulkSql sql, Scope scope) {
 		return chunks(sql).map((chunk) -> bind(connection, sql, chunk))
-			.concatMap((bound) -> execute(connection, sql, bound, scope), 1);
+			.concatMap((bound) -> execute(connection, sql, bound, scope, Mono.empty()), 1);
 	}
 
 	private Flux<Chunk<T>> eachChunk() {
 		return this.connections.use((connection) -> prepare(connection).flux())
 			.single()
-			.flatMapMany((sql) -> chunks(sql).concatMap(
-					(chunk) -> this.connections
-						.use((connection) -> execute(connection, sql, bind(connection, sql, chunk), Scope.NONE).flux()),
-					1));
+			.flatMapMany((sql) -> chunks(sql).concatMap((chunk) -> eachOf(chunk, sql), 1));
+	}
+
+	private Flux<Chunk<T>> eachOf(Chunk<T> chunk, BulkSql sql) {
+		// What the source fails with is passed on as it is.
+		return this.connections.use((connection) -> one(connection, sql, chunk))
+			.onErrorMap((ex) -> ex != chunk.failure(), (ex) -> stopped(chunk, ex));
+	}
+
+	private Flux<Chunk<T>> one(Connection connection, BulkSql sql, Chunk<T> chunk) {
+		// A session may have been opened without autocommit.
+		Mono<Void> commit = connection.isAutoCommit() ? Mono.empty() : commit(connection);
+		return execute(connection, sql, bind(connection, sql, chunk), Scope.NONE, commit).flux();
+	}
+
+	// To begin anew would write twice what is committed.
+	private Throwable stopped(Chunk<T> chunk, Throwable ex) {
+		BulkProgress committed = written();
+		if (ex instanceof BulkWriteException || committed.rows() == 0) {
+			return ex;
+		}
+		long next = committed.rows();
+		return new BulkWriteException(
+				"The rows from %d on (counted from 0) were not written to %s: %s. %d rows before are committed"
+					.formatted(next, this.target.table(), ex.getMessage(), next),
+				next, Math.max(next, chunk.first() + chunk.size() - 1), null, committed, ex);
 	}
 
 	private Mono<BulkSql> prepare(Connection connection) {
 		Mono<BulkSql> sql = this.connections.limits(connection).map((limits) -> new BulkSql(this.target, limits));
-		return this.returnKeys
-				? GeneratedKeys.read(connection, this.target).doOnNext((found) -> this.keys = found).then(sql) : sql;
+		return translated("its preparation", this.returnKeys
+				? GeneratedKeys.read(connection, this.target).doOnNext((found) -> this.keys = found).then(sql) : sql);
 	}
 
 	private Flux<Chunk<T>> chunks(BulkSql sql) {
@@ -136,21 +170,18 @@ final class BulkWrite<T> {
 		}
 	}
 
-	private Mono<Chunk<T>> execute(Connection connection, BulkSql sql, Bound<T> bound, Scope scope) {
+	private Mono<Chunk<T>> execute(Connection connection, BulkSql sql, Bound<T> bound, Scope scope, Mono<Void> commit) {
 		Chunk<T> chunk = bound.chunk();
-		Mono<Long> affected = (bound.statement() != null) ? affected(Flux.from(bound.statement().execute()), chunk)
-				: Mono.error(Objects.requireNonNull(chunk.failure()));
-		return affected
-			.onErrorResume((ex) -> new FailingRow<>(connection, sql, this.target, chunk, scope, written()).explain(ex))
-			.doOnError(this::forget)
+		FailingRow<T> failing = new FailingRow<>(connection, sql, this.target, chunk, scope, written());
+		if (bound.statement() == null) {
+			return failing.tell(Objects.requireNonNull(chunk.failure()));
+		}
+		return affected(Flux.from(bound.statement().execute()), chunk)
+			.onErrorResume(R2dbcException.class, failing::explain)
+			.flatMap((count) -> commit.thenReturn(count))
+			.doOnError((ex) -> this.connections.forget())
 			.doOnNext((count) -> told(chunk, count))
 			.thenReturn(chunk);
-	}
-
-	private void forget(Throwable ex) {
-		if (!(ex instanceof BulkWriteException)) {
-			this.connections.forget();
-		}
 	}
 
 	private Mono<Long> affected(Flux<? extends Result> results, Chunk<T> chunk) {

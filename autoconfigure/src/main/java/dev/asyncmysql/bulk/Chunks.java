@@ -53,8 +53,11 @@ final class Chunks<T> extends Flux<Chunk<T>> {
 		private static final AtomicLongFieldUpdater<Gathering> WANTED = AtomicLongFieldUpdater
 			.newUpdater(Gathering.class, "wanted");
 
-		/** As many rows are asked for before the size of any is known. */
-		private static final int FIRST_REQUEST = 16;
+		/**
+		 * No more rows are asked for at once: they may be larger than all before, and
+		 * what was asked for comes.
+		 */
+		private static final int STEP = 16;
 
 		private final CoreSubscriber<? super Chunk<T>> actual;
 
@@ -93,7 +96,7 @@ final class Chunks<T> extends Flux<Chunk<T>> {
 			this.reader = chunks.reader;
 			this.shape = chunks.shape;
 			this.keepRows = chunks.keepRows;
-			this.chunk = new Chunk<>(this.shape.columns(), 0, Math.min(this.shape.maxRows(), FIRST_REQUEST));
+			this.chunk = new Chunk<>(this.shape.columns(), 0, Math.min(this.shape.maxRows(), STEP));
 		}
 
 		@Override
@@ -135,10 +138,14 @@ final class Chunks<T> extends Flux<Chunk<T>> {
 			long size;
 			try {
 				this.reader.read(row, this.chunk.values(), offset);
+				RowReader.settle(this.chunk.values(), offset, columns);
 				size = RowReader.size(this.chunk.values(), offset, columns) + this.shape.rowOverhead();
 			}
 			catch (IllegalArgumentException ex) {
 				throw refusal(ex.getMessage(), ex);
+			}
+			catch (RuntimeException ex) {
+				throw refusal("its values cannot be read: " + ex, ex);
 			}
 			if (size > this.shape.maxRowBytes()) {
 				throw refusal(
@@ -267,8 +274,8 @@ final class Chunks<T> extends Flux<Chunk<T>> {
 		}
 
 		private void ask() {
-			int missing = this.shape.maxRows() - this.chunk.size();
-			long fitting = FIRST_REQUEST;
+			int missing = Math.min(STEP, this.shape.maxRows() - this.chunk.size());
+			long fitting = missing;
 			if (this.rows > 0) {
 				fitting = (this.shape.maxBytes() - this.chunk.bytes()) / Math.max(1, this.bytes / this.rows);
 			}

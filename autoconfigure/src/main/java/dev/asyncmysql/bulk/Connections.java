@@ -1,5 +1,7 @@
 package dev.asyncmysql.bulk;
 
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Function;
 
 import io.r2dbc.spi.Connection;
@@ -15,6 +17,7 @@ import reactor.core.publisher.Mono;
 import org.springframework.dao.DataAccessResourceFailureException;
 import org.springframework.r2dbc.connection.ConnectionFactoryUtils;
 import org.springframework.r2dbc.connection.ConnectionHolder;
+import org.springframework.transaction.IllegalTransactionStateException;
 import org.springframework.transaction.NoTransactionException;
 import org.springframework.transaction.reactive.TransactionSynchronizationManager;
 
@@ -27,6 +30,8 @@ final class Connections {
 	private static final Log logger = LogFactory.getLog(Connections.class);
 
 	private final ConnectionFactory factory;
+
+	private final Set<Connection> joined = ConcurrentHashMap.newKeySet();
 
 	private volatile @Nullable Limits limits;
 
@@ -46,13 +51,22 @@ final class Connections {
 	}
 
 	/**
-	 * Use the connection of the caller's transaction.
+	 * Use the connection of the caller's transaction, one at a time: the savepoint of one
+	 * write would undo what another has written since.
 	 * @param use what to do with it
 	 * @param <T> the type of what comes of it
 	 * @return a flux of what comes of it
 	 */
 	<T> Flux<T> useCallers(Function<Connection, ? extends Publisher<T>> use) {
-		return ConnectionFactoryUtils.getConnection(this.factory).flatMapMany(use);
+		return ConnectionFactoryUtils.getConnection(this.factory)
+			.flatMapMany((connection) -> this.joined.add(connection)
+					? Flux.using(() -> connection, use, this.joined::remove) : alreadyJoined());
+	}
+
+	private static <T> Flux<T> alreadyJoined() {
+		return Flux.error(() -> new IllegalTransactionStateException(
+				"Another bulk write is under way in this transaction: let one follow the other, as by concatWith() or then(), "
+						+ "or write each in a transaction of its own"));
 	}
 
 	/**

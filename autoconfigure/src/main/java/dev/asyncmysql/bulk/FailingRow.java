@@ -1,5 +1,7 @@
 package dev.asyncmysql.bulk;
 
+import java.util.Optional;
+
 import io.r2dbc.spi.Connection;
 import io.r2dbc.spi.R2dbcException;
 import io.r2dbc.spi.Result;
@@ -49,28 +51,29 @@ final class FailingRow<T> {
 	}
 
 	/**
+	 * Tell of a row that was not even sent, or of what the source has failed with.
+	 * @param ex the failure
+	 * @param <V> the type of what does not come
+	 * @return a mono that fails
+	 */
+	<V> Mono<V> tell(Throwable ex) {
+		return Mono.error((ex instanceof RefusedRowException refused)
+				? refused(refused.row(), refused.row(), refused.column(), refused.getMessage(), refused.getCause())
+				: ex);
+	}
+
+	/**
 	 * Explain a failure.
-	 * @param ex what the statement failed with
+	 * @param exception what the statement failed with
 	 * @param <V> the type of what does not come
 	 * @return a mono that fails with the explanation
 	 */
-	<V> Mono<V> explain(Throwable ex) {
-		if (ex instanceof RefusedRowException refused) {
-			return Mono.error(
-					refused(refused.row(), refused.row(), refused.column(), refused.getMessage(), refused.getCause()));
-		}
-		if (!(ex instanceof R2dbcException exception)) {
-			return Mono.error(ex);
-		}
+	<V> Mono<V> explain(R2dbcException exception) {
 		Failure failure = new Failure(exception);
 		if (!failure.isOfARow()) {
 			return Mono.error(other(exception));
 		}
-		return search(failure).onErrorResume((searching) -> {
-			logger.debug("The row that a statement failed at could not be found", searching);
-			return Mono.empty();
-		})
-			.switchIfEmpty(Mono.fromSupplier(() -> new Found(0, this.chunk.size(), failure)))
+		return search(failure).defaultIfEmpty(new Found(0, this.chunk.size(), failure))
 			.flatMap((found) -> Mono.error(refused(found)));
 	}
 
@@ -89,13 +92,28 @@ final class FailingRow<T> {
 
 	private Mono<Found> isolated(Mono<Found> search) {
 		if (this.scope == Scope.NONE) {
-			return Mono.usingWhen(
-					Mono.from(this.connection.beginTransaction()).then(savepoint()).thenReturn(this.connection),
-					(begun) -> search, Connection::rollbackTransaction, (begun, ex) -> begun.rollbackTransaction(),
-					Connection::rollbackTransaction);
+			return Mono
+				.usingWhen(Mono.from(this.connection.beginTransaction()).then(savepoint()).thenReturn(this.connection),
+						(begun) -> search, Connection::rollbackTransaction, (begun, ex) -> begun.rollbackTransaction(),
+						Connection::rollbackTransaction)
+				.onErrorResume(FailingRow::inVain);
 		}
-		return savepoint().then(search
-			.flatMap((found) -> undo().then(Mono.from(this.connection.releaseSavepoint(SAVEPOINT))).thenReturn(found)));
+		// A savepoint that is not there any more says that the server has rolled back
+		// more
+		// than the search: a caller's transaction must not be taken for whole then.
+		Mono<Void> undone = undo().then(Mono.from(this.connection.releaseSavepoint(SAVEPOINT)))
+			.onErrorMap(R2dbcException.class, this::translate);
+		return savepoint().thenReturn(true)
+			.onErrorResume((ex) -> FailingRow.<Boolean>inVain(ex))
+			.flatMap((set) -> search.onErrorResume(FailingRow::inVain)
+				.map(Optional::of)
+				.defaultIfEmpty(Optional.empty())
+				.flatMap((found) -> undone.then(Mono.justOrEmpty(found))));
+	}
+
+	private static <V> Mono<V> inVain(Throwable ex) {
+		logger.debug("The row that a statement failed at could not be found", ex);
+		return Mono.empty();
 	}
 
 	private Mono<Void> savepoint() {

@@ -18,12 +18,29 @@ record Failure(R2dbcException exception) {
 	/**
 	 * Errors of a row where the driver drops the SQL state, or where there is none that
 	 * tells: values out of range, too long or wrong (1264, 1265, 1292, 1365, 1366, 1367,
-	 * 1406, 1411, 1416, 1441, 1525, 1690), partitions (1526, 1748), views (1369),
-	 * triggers (1644), generated columns (3105), JSON (3140 to 3156), checks (3819; 4025
-	 * of MariaDB). From the error references of both.
+	 * 1406, 1411, 1416, 1441, 1525, 1690, 3020, 3751), partitions (1526, 1748), views
+	 * (1369), triggers (1644), generated columns (3105), spatial data (3037, 3616 to
+	 * 3618), checks (3819; 4025 of MariaDB). From the error references of both.
 	 */
 	private static final Set<Integer> OF_A_ROW = Set.of(1264, 1265, 1292, 1364, 1365, 1366, 1367, 1369, 1406, 1411,
-			1416, 1441, 1525, 1526, 1644, 1690, 1748, 3105, 3140, 3141, 3144, 3146, 3156, 3819, 4025);
+			1416, 1441, 1525, 1526, 1644, 1690, 1748, 3020, 3037, 3105, 3616, 3617, 3618, 3751, 3819, 4025);
+
+	private static final int FIRST_OF_JSON = 3140;
+
+	private static final int LAST_OF_JSON = 3158;
+
+	private static final int FIRST_OF_REGULAR_EXPRESSIONS = 3684;
+
+	private static final int LAST_OF_REGULAR_EXPRESSIONS = 3699;
+
+	/** From here on, those are hardly used that are not an application's, by SIGNAL. */
+	private static final int FIRST_OF_APPLICATIONS = 5000;
+
+	/**
+	 * Classes of SQL states: wrong data, a violated constraint, and what a user's own
+	 * SIGNAL says. From the SQL standard, and the MySQL manual for the last.
+	 */
+	private static final Set<String> STATES_OF_A_ROW = Set.of("22", "23", "45");
 
 	private static final Pattern ROW = Pattern.compile("\\s*at row (\\d+)$");
 
@@ -36,7 +53,18 @@ record Failure(R2dbcException exception) {
 	 */
 	boolean isOfARow() {
 		return this.exception instanceof R2dbcDataIntegrityViolationException
-				|| OF_A_ROW.contains(this.exception.getErrorCode()) || row() > 0;
+				|| isCodeOfARow(this.exception.getErrorCode()) || isStateOfARow() || row() > 0;
+	}
+
+	private static boolean isCodeOfARow(int code) {
+		return OF_A_ROW.contains(code) || (code >= FIRST_OF_JSON && code <= LAST_OF_JSON)
+				|| (code >= FIRST_OF_REGULAR_EXPRESSIONS && code <= LAST_OF_REGULAR_EXPRESSIONS)
+				|| code >= FIRST_OF_APPLICATIONS;
+	}
+
+	private boolean isStateOfARow() {
+		String state = this.exception.getSqlState();
+		return state != null && state.length() > 2 && STATES_OF_A_ROW.contains(state.substring(0, 2));
 	}
 
 	/**
@@ -50,13 +78,18 @@ record Failure(R2dbcException exception) {
 	}
 
 	/**
-	 * Return the column that the server names.
+	 * Return the column that the server names. Values come before it in messages, and may
+	 * look as if they named one.
 	 * @param target the columns that there are
 	 * @return its name, or {@code null} where none is named that the rows give
 	 */
 	@Nullable String column(Target target) {
 		Matcher column = COLUMN.matcher(message());
-		return (column.find() && target.gives(column.group(1))) ? column.group(1) : null;
+		String last = null;
+		while (column.find()) {
+			last = column.group(1).substring(column.group(1).lastIndexOf('.') + 1);
+		}
+		return (last != null && target.gives(last)) ? last : null;
 	}
 
 	/**

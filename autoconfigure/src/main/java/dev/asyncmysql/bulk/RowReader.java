@@ -1,5 +1,6 @@
 package dev.asyncmysql.bulk;
 
+import java.io.ByteArrayInputStream;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
@@ -87,6 +88,21 @@ interface RowReader<T> {
 	private static void expect(int columns, int values) {
 		if (columns != values) {
 			throw new IllegalArgumentException("it has " + values + " values for " + columns + " columns");
+		}
+	}
+
+	/**
+	 * Make the values of a row such that they can be bound more than once, as the search
+	 * for a row that fails does.
+	 * @param values where they are
+	 * @param offset where the first one is
+	 * @param columns how many there are
+	 */
+	static void settle(@Nullable Object[] values, int offset, int columns) {
+		for (int i = offset; i < offset + columns; i++) {
+			if (values[i] instanceof ByteArrayInputStream stream) {
+				values[i] = stream.readAllBytes();
+			}
 		}
 	}
 

@@ -96,25 +96,25 @@ final class SpringDataEntityMapper implements EntityMapper {
 			this.entities = entities;
 			this.key = columnOf(entity.getIdProperty());
 			this.version = columnOf(entity.getVersionProperty());
-			addColumns(entity);
+			addColumns(entity, false);
 		}
 
 		private static @Nullable SqlIdentifier columnOf(@Nullable RelationalPersistentProperty property) {
 			return (property != null && !property.isEmbedded()) ? property.getColumnName() : null;
 		}
 
-		private void addColumns(RelationalPersistentEntity<?> owner) {
+		private void addColumns(RelationalPersistentEntity<?> owner, boolean ofKey) {
 			for (RelationalPersistentProperty property : owner) {
 				if (!property.isWritable()) {
 					continue;
 				}
 				if (property.isEmbedded()) {
-					addColumns(context().getRequiredPersistentEntity(property));
+					addColumns(context().getRequiredPersistentEntity(property), ofKey || property.isIdProperty());
 					continue;
 				}
 				SqlIdentifier column = property.getColumnName();
 				this.columns.add(column);
-				if (!column.equals(this.key) && !column.equals(this.version) && !property.isInsertOnly()) {
+				if (!ofKey && !column.equals(this.key) && !column.equals(this.version) && !property.isInsertOnly()) {
 					this.updated.add(column.getReference());
 				}
 			}

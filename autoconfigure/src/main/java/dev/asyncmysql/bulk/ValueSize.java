@@ -1,11 +1,11 @@
 package dev.asyncmysql.bulk;
 
-import java.io.ByteArrayInputStream;
 import java.math.BigDecimal;
 import java.math.BigInteger;
 import java.nio.ByteBuffer;
 import java.time.LocalDate;
 import java.time.temporal.TemporalAccessor;
+import java.util.Arrays;
 import java.util.BitSet;
 import java.util.Collection;
 
@@ -61,9 +61,6 @@ final class ValueSize {
 		if (value instanceof ByteBuffer bytes) {
 			return FRAME + 2L * bytes.remaining();
 		}
-		if (value instanceof ByteArrayInputStream bytes) {
-			return FRAME + 2L * bytes.available();
-		}
 		if (value instanceof CharSequence text) {
 			return FRAME + of(text);
 		}
@@ -78,6 +75,9 @@ final class ValueSize {
 		}
 		if (value instanceof BitSet bits) {
 			return FRAME + bits.length();
+		}
+		if (value instanceof CharSequence[] texts) {
+			return Arrays.stream(texts).mapToLong((text) -> 1 + of(text)).sum() + FRAME;
 		}
 		if (value instanceof Collection<?> values) {
 			return values.stream().mapToLong(ValueSize::of).sum() + FRAME;

@@ -160,6 +160,23 @@ class BulkEntityIT {
 	}
 
 	@Test
+	void anUpsertLeavesACompositeKeyAsItIs() {
+		MySqlServer.execute("DROP TABLE IF EXISTS composed");
+		MySqlServer.execute("CREATE TABLE composed (a INT NOT NULL, b INT NOT NULL, name VARCHAR(20) NOT NULL UNIQUE, "
+				+ "amount INT, PRIMARY KEY (a, b))");
+		this.contexts.run((context) -> {
+			BulkWriter bulk = context.getBean(BulkWriter.class);
+			for (Composed composed : List.of(new Composed(new Key(1, 2), "x", 5),
+					new Composed(new Key(3, 4), "x", 6))) {
+				assertThat(bulk.upsert(Composed.class).entities(Flux.just(composed)).execute().block(LIMIT))
+					.isNotNull();
+			}
+			assertThat(MySqlServer.execute("SELECT CONCAT_WS(',', a, b, name, amount) FROM composed"))
+				.containsExactly("1,2,x,6");
+		});
+	}
+
+	@Test
 	void versionedEntitiesAreNotReplaced() {
 		this.contexts.run((context) -> assertThatExceptionOfType(InvalidDataAccessApiUsageException.class)
 			.isThrownBy(() -> context.getBean(BulkWriter.class).replace(Thing.class).entities(things(1)))
@@ -183,6 +200,15 @@ class BulkEntityIT {
 	@Table("note")
 	record Note(@Id @Nullable Long id, String text, @CreatedBy @Nullable String author,
 			@CreatedDate @Nullable LocalDateTime createdAt, @Nullable String copy) {
+
+	}
+
+	@Table("composed")
+	record Composed(@Id @Embedded.Empty Key key, String name, Integer amount) {
+
+	}
+
+	record Key(Integer a, Integer b) {
 
 	}
 

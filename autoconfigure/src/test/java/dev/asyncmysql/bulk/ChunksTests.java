@@ -51,6 +51,21 @@ class ChunksTests {
 	}
 
 	@Test
+	void largeRowsAfterSmallOnesDoNotPileUp() {
+		AtomicLong large = new AtomicLong();
+		Flux<String> rows = Flux.range(0, 5000).map((i) -> (i < 1000) ? "x" : "x".repeat(5000)).doOnNext((row) -> {
+			if (row.length() > 1) {
+				large.incrementAndGet();
+			}
+		});
+		StepVerifier.create(new Chunks<>(rows, reader(), new Shape(1, 1000, 10_000, 600_000, 10), false), 2)
+			.expectNextCount(2)
+			.then(() -> assertThat(large.get()).isLessThan(40))
+			.thenCancel()
+			.verify(LIMIT);
+	}
+
+	@Test
 	void noChunkExceedsTheSizeUnlessItIsOneRow() {
 		List<Integer> lengths = new ArrayList<>();
 		Flux<String> rows = Flux.range(0, 2000).map((i) -> "x".repeat((i % 97 == 0) ? 900 + i % 300 : i % 13));
@@ -106,7 +121,8 @@ class ChunksTests {
 			throw new IllegalStateException("on purpose");
 		};
 		StepVerifier.create(new Chunks<>(rows(10), failing, new Shape(1, 2, 1000, 1000, 10), false))
-			.assertNext((chunk) -> assertThat(chunk.failure()).hasMessage("on purpose"))
+			.assertNext((chunk) -> assertThat(chunk.failure()).isInstanceOf(RefusedRowException.class)
+				.hasMessageEndingWith("on purpose"))
 			.expectComplete()
 			.verify(LIMIT);
 	}

@@ -25,8 +25,10 @@ class FailureTests {
 			"1406 | Data too long for column `db`.`item`.`name` at row 2 | 2 | name | Data too long for column `db`.`item`.`name`",
 			"1048 | Column 'ID' cannot be null | 0 | ID | Column 'ID' cannot be null",
 			"1264 | Out of range value for column 'other' at row 1 | 1 | - | Out of range value for column 'other'",
-			"9999 | Something at row 99999999999 | 0 | - | Something",
-			"9998 | Something at row 5 or so | 0 | - | Something at row 5 or so" })
+			"1366 | Incorrect decimal value: 'column 'id'' for column 'name' at row 1 | 1 | name | Incorrect decimal value: 'column 'id'' for column 'name'",
+			"3140 | Invalid JSON text at position 1 in value for column 'item.name'. | 0 | name | Invalid JSON text at position 1 in value for column 'item.name'.",
+			"1999 | Something at row 99999999999 | 0 | - | Something",
+			"1998 | Something at row 5 or so | 0 | - | Something at row 5 or so" })
 	void readsTheMessage(int code, String message, int row, @Nullable String column, String reason) {
 		Failure failure = new Failure(new R2dbcNonTransientResourceException(message, null, code));
 		assertThat(failure.row()).isEqualTo(row);
@@ -38,7 +40,10 @@ class FailureTests {
 	void knowsWhatIsOfARow() {
 		assertThat(new Failure(new R2dbcDataIntegrityViolationException("x", "23000", 1062)).isOfARow()).isTrue();
 		assertThat(new Failure(new R2dbcNonTransientResourceException("x", null, 3819)).isOfARow()).isTrue();
-		assertThat(new Failure(new R2dbcNonTransientResourceException("x at row 1", null, 9999)).isOfARow()).isTrue();
+		assertThat(new Failure(new R2dbcNonTransientResourceException("x at row 1", null, 1999)).isOfARow()).isTrue();
+		assertThat(new Failure(new R2dbcNonTransientResourceException("x", "45000", 1000)).isOfARow()).isTrue();
+		assertThat(new Failure(new R2dbcNonTransientResourceException("x", "HY000", 1290)).isOfARow()).isFalse();
+		assertThat(new Failure(new R2dbcNonTransientResourceException("x", "08S01", 3159)).isOfARow()).isFalse();
 		assertThat(new Failure(new R2dbcTransientResourceException("x", "40001", 1213)).isOfARow()).isFalse();
 		assertThat(new Failure(new R2dbcNonTransientResourceException("closed")).isOfARow()).isFalse();
 	}
