@@ -1,13 +1,14 @@
-package dev.asyncmysql;
+package dev.asyncmysql.observability;
 
 import reactor.blockhound.BlockHound;
 import reactor.blockhound.integration.BlockHoundIntegration;
 
 /**
- * Tells BlockHound of what may happen on an event loop because it waits for nobody
- * outside.
+ * Tells BlockHound of the calls below this starter that may happen on an event loop,
+ * because they wait for nobody outside. BlockHound finds it by itself, where it is on the
+ * class path.
  */
-public class AllowedBlockingCalls implements BlockHoundIntegration {
+public final class MySqlBlockHoundIntegration implements BlockHoundIntegration {
 
 	@Override
 	public void applyTo(BlockHound.Builder builder) {
