@@ -86,6 +86,9 @@ class ArchitectureTests {
 	final ArchRule noReflectionIntoOthers = noClasses().that()
 		// Spring hands each method over.
 		.areNotAssignableTo(TransactionAttributeSource.class)
+		.and()
+		// It reads the settings, a record of this project's own.
+		.doNotHaveSimpleName("SettingsInForce")
 		.should()
 		.dependOnClassesThat()
 		.resideInAPackage("java.lang.reflect");

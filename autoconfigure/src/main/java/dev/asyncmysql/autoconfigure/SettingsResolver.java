@@ -97,6 +97,14 @@ final class SettingsResolver {
 	}
 
 	/**
+	 * Return the settings that hold where nothing is said.
+	 * @return the defaults
+	 */
+	static ConnectionSettings defaults() {
+		return new Binder(List.of()).bindOrCreate(PREFIX, ConnectionSettings.class);
+	}
+
+	/**
 	 * Put the settings together.
 	 * @param service options of a service connection, or {@code null}
 	 * @return the settings in force

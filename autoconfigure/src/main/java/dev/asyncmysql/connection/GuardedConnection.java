@@ -1,6 +1,7 @@
 package dev.asyncmysql.connection;
 
 import java.time.Duration;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.TimeoutException;
@@ -8,6 +9,7 @@ import java.util.function.Consumer;
 
 import javax.net.ssl.SSLSession;
 
+import dev.asyncmysql.connection.ConnectionInfo.State;
 import dev.asyncmysql.connection.ConnectionListener.EndReason;
 import io.asyncer.r2dbc.mysql.api.MySqlConnection;
 import io.r2dbc.spi.Batch;
@@ -70,6 +72,10 @@ final class GuardedConnection implements Connection, Lifecycle, Wrapped<Connecti
 
 	private volatile boolean givenBack;
 
+	private final long openedAt = System.nanoTime();
+
+	private volatile long changedAt = this.openedAt;
+
 	private volatile long waited;
 
 	private volatile @Nullable EndReason endReason;
@@ -129,6 +135,14 @@ final class GuardedConnection implements Connection, Lifecycle, Wrapped<Connecti
 			EndReason reason = this.endReason;
 			listener.accept((reason != null) ? reason : EndReason.LOST);
 		});
+	}
+
+	ConnectionInfo info() {
+		long now = System.nanoTime();
+		boolean busy = this.line.active() != null;
+		State state = this.givenBack ? (busy ? State.RETURNING : State.IDLE) : (busy ? State.BUSY : State.LENT);
+		return new ConnectionInfo(this.session.id(), state, Duration.ofNanos(now - this.changedAt),
+				Duration.ofNanos(now - this.openedAt), this.wire.eventLoop());
 	}
 
 	private @Nullable Execution measure(String sql) {
@@ -200,6 +214,16 @@ final class GuardedConnection implements Connection, Lifecycle, Wrapped<Connecti
 	}
 
 	/**
+	 * Ask the server for the variables that matter to its clients.
+	 * @return a mono of names and values
+	 */
+	Mono<Map<String, String>> variables() {
+		return OwnSql.variables(this.raw)
+			.flatMap((result) -> result.map((row, metadata) -> OwnSql.values(row, metadata)))
+			.next();
+	}
+
+	/**
 	 * Ask the server how it stands. The question is the application's own, of which
 	 * decorators need not know.
 	 * @return a mono of the answer; it fails where there is none
@@ -242,6 +266,7 @@ final class GuardedConnection implements Connection, Lifecycle, Wrapped<Connecti
 			if (!Handover.begin(context, this)) {
 				return Mono.never();
 			}
+			this.changedAt = System.nanoTime();
 			this.givenBack = false;
 			return (this.lifecycle != null) ? Mono.from(this.lifecycle.postAllocate()) : Mono.empty();
 		});
@@ -256,6 +281,7 @@ final class GuardedConnection implements Connection, Lifecycle, Wrapped<Connecti
 	 */
 	@Override
 	public Publisher<Void> preRelease() {
+		this.changedAt = System.nanoTime();
 		this.givenBack = true;
 		boolean idle = this.line.endLease();
 		if (idle && this.raw.isAutoCommit() && this.sessionGuard.isClean() && !this.line.hasFailed()) {

@@ -56,6 +56,17 @@ final class OpenConnections {
 		}
 	}
 
+	/**
+	 * Return how the connections stand.
+	 * @return one entry for each, in no order
+	 */
+	List<ConnectionInfo> infos() {
+		return this.open.stream()
+			.filter(GuardedConnection.class::isInstance)
+			.map((connection) -> ((GuardedConnection) connection).info())
+			.toList();
+	}
+
 	boolean isClosed() {
 		return this.closed;
 	}

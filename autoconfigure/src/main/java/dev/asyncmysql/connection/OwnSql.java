@@ -1,7 +1,12 @@
 package dev.asyncmysql.connection;
 
+import java.util.LinkedHashMap;
+import java.util.Map;
+
 import io.r2dbc.spi.Connection;
 import io.r2dbc.spi.Result;
+import io.r2dbc.spi.Row;
+import io.r2dbc.spi.RowMetadata;
 import org.reactivestreams.Publisher;
 import reactor.core.publisher.Flux;
 
@@ -22,6 +27,12 @@ final class OwnSql {
 			+ "CAST(@@innodb_lock_wait_timeout AS SIGNED), CAST(@@max_statement_time * 1000 AS SIGNED)";
 
 	private static final String READ_ONLY = "SELECT @@global.read_only + @@global.innodb_read_only";
+
+	private static final String VARIABLES = "SELECT @@global.max_connections AS max_connections, "
+			+ "@@global.wait_timeout AS wait_timeout, @@global.max_allowed_packet AS max_allowed_packet, "
+			+ "@@global.time_zone AS time_zone, @@system_time_zone AS system_time_zone, @@global.sql_mode AS sql_mode, "
+			+ "@@global.innodb_lock_wait_timeout AS innodb_lock_wait_timeout, "
+			+ "TIMESTAMPDIFF(MINUTE, UTC_TIMESTAMP(), NOW()) AS session_offset_minutes";
 
 	private OwnSql() {
 	}
@@ -44,6 +55,22 @@ final class OwnSql {
 	 */
 	static Flux<Result> readOnly(Connection connection) {
 		return execute(connection, READ_ONLY);
+	}
+
+	/**
+	 * Ask for the server's variables that matter to its clients.
+	 * @param connection the driver's connection
+	 * @return a flux of one result with one row, a column for each
+	 */
+	static Flux<Result> variables(Connection connection) {
+		return execute(connection, VARIABLES);
+	}
+
+	static Map<String, String> values(Row row, RowMetadata metadata) {
+		Map<String, String> values = new LinkedHashMap<>();
+		metadata.getColumnMetadatas()
+			.forEach((column) -> values.put(column.getName(), String.valueOf(row.get(column.getName()))));
+		return values;
 	}
 
 	/**

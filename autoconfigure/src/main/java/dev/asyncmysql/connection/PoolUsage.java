@@ -17,7 +17,12 @@ import io.r2dbc.spi.Wrapped;
  */
 public record PoolUsage(int acquired, int idle, int pending, int maximum) {
 
-	static Optional<PoolUsage> of(ConnectionFactory factory) {
+	/**
+	 * Return how the pool behind a factory stands.
+	 * @param factory the factory
+	 * @return the figures, empty where there is no pool
+	 */
+	public static Optional<PoolUsage> of(ConnectionFactory factory) {
 		return pool(factory).flatMap(ConnectionPool::getMetrics).map(PoolUsage::of);
 	}
 

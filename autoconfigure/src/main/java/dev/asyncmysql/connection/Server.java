@@ -1,6 +1,8 @@
 package dev.asyncmysql.connection;
 
 import java.time.Duration;
+import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -60,6 +62,8 @@ public final class Server {
 	private final AtomicBoolean nameless = new AtomicBoolean();
 
 	private final AtomicInteger generation = new AtomicInteger();
+
+	private volatile int evicted;
 
 	private volatile @Nullable Failure lastFailure;
 
@@ -126,6 +130,40 @@ public final class Server {
 	 */
 	public long leaks() {
 		return (this.leakWatch != null) ? this.leakWatch.leaks() : 0;
+	}
+
+	/**
+	 * Return how the connections of the application stand, the side connection left out.
+	 * @return one entry for each, in no order
+	 */
+	public List<ConnectionInfo> connectionInfos() {
+		return this.open.infos();
+	}
+
+	/**
+	 * Ask the server for the variables that matter to its clients, by the side
+	 * connection.
+	 * @param limit the time to wait, opening included
+	 * @return a mono of names and values; it fails where the server does not answer
+	 */
+	public Mono<Map<String, String>> variables(Duration limit) {
+		return this.side.use((connection) -> ((GuardedConnection) connection).variables(), limit);
+	}
+
+	/**
+	 * Have all connections that are open replaced: those in use when they are given back,
+	 * the others before they are lent again.
+	 */
+	public void replaceConnections() {
+		this.evicted = this.generation.incrementAndGet();
+	}
+
+	/**
+	 * Return which generations somebody has asked to be replaced.
+	 * @return the first generation that may stay
+	 */
+	int evictedBefore() {
+		return this.evicted;
 	}
 
 	/**

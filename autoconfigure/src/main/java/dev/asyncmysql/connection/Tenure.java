@@ -85,7 +85,7 @@ final class Tenure {
 	 */
 	@Nullable EndReason over() {
 		if (this.generation != this.server.generation()) {
-			return EndReason.REPLACED;
+			return (this.generation < this.server.evictedBefore()) ? EndReason.REQUESTED : EndReason.REPLACED;
 		}
 		return (System.nanoTime() - this.heardAt >= this.silenceLimit && this.wire.reads() == this.reads)
 				? EndReason.WAIT_TIMEOUT : null;

@@ -75,11 +75,22 @@ final class Wire {
 	 */
 	void count(EventLoops loops) {
 		Channel current = this.channel;
-		if (current != null && current.eventLoop() instanceof SingleThreadEventExecutor loop) {
-			String name = loop.threadProperties().name();
+		String name = eventLoop();
+		if (current != null && name != null) {
 			loops.opened(name);
 			current.closeFuture().addListener((future) -> loops.closed(name));
 		}
+	}
+
+	/**
+	 * Return the name of the event loop that serves the connection.
+	 * @return the name of its thread, or {@code null} where there is none yet
+	 */
+	@Nullable String eventLoop() {
+		Channel current = this.channel;
+		return (current != null && current.isRegistered()
+				&& current.eventLoop() instanceof SingleThreadEventExecutor loop) ? loop.threadProperties().name()
+						: null;
 	}
 
 	/**

@@ -1,9 +1,14 @@
 package dev.asyncmysql.sample;
 
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
+import java.util.regex.MatchResult;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
@@ -83,6 +88,25 @@ abstract class AbstractOperationTests extends AbstractLedgerTests {
 			.getResponseBody();
 		assertThat(metrics).contains("r2dbc_pool_acquired_connections{", "r2dbc_pool_max_allocated_connections{")
 			.containsPattern("http_server_requests_seconds_count\\{.*status=\"201\",uri=\"/accounts\"");
+	}
+
+	@Test
+	void dashboardAndAlertsReadWhatThereIs() throws IOException {
+		String metrics = this.web.get()
+			.uri("/actuator/prometheus")
+			.exchange()
+			.expectBody(String.class)
+			.returnResult()
+			.getResponseBody();
+		String readers = Files.readString(Path.of("..", "docs", "monitoring", "grafana-dashboard.json"))
+				+ Files.readString(Path.of("..", "docs", "monitoring", "prometheus-rules.yml"));
+		Set<String> read = Pattern.compile("\\b(asyncmysql|r2dbc)_\\w+")
+			.matcher(readers)
+			.results()
+			.map(MatchResult::group)
+			.collect(Collectors.toSet());
+		assertThat(read).hasSizeGreaterThan(15)
+			.allSatisfy((name) -> assertThat(metrics).contains(System.lineSeparator() + name + "{"));
 	}
 
 	@Test

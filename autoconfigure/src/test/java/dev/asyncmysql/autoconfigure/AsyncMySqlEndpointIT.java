@@ -1,0 +1,136 @@
+package dev.asyncmysql.autoconfigure;
+
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+
+import dev.asyncmysql.MySqlServer;
+import dev.asyncmysql.RequiresMySql;
+import dev.asyncmysql.connection.ConnectionInfo.State;
+import dev.asyncmysql.connection.PoolUsage;
+import dev.asyncmysql.observability.AsyncMySqlEndpoint;
+import dev.asyncmysql.observability.AsyncMySqlEndpoint.Connected;
+import dev.asyncmysql.observability.AsyncMySqlEndpoint.Description;
+import dev.asyncmysql.observability.AsyncMySqlEndpoint.Operation;
+import dev.asyncmysql.observability.EffectiveSetting;
+import io.r2dbc.pool.ConnectionPool;
+import io.r2dbc.spi.Connection;
+import org.awaitility.Awaitility;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+import reactor.core.Disposable;
+import reactor.core.publisher.Flux;
+import reactor.core.publisher.Mono;
+
+import org.springframework.boot.actuate.autoconfigure.endpoint.EndpointAutoConfiguration;
+import org.springframework.boot.autoconfigure.AutoConfigurations;
+import org.springframework.boot.r2dbc.autoconfigure.R2dbcAutoConfiguration;
+import org.springframework.boot.test.context.runner.ApplicationContextRunner;
+import org.springframework.boot.test.system.CapturedOutput;
+import org.springframework.boot.test.system.OutputCaptureExtension;
+import org.springframework.context.ApplicationContext;
+import org.springframework.r2dbc.core.DatabaseClient;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+/**
+ * What the endpoint {@code asyncmysql} tells of connections to a real MySQL.
+ */
+@RequiresMySql
+@ExtendWith(OutputCaptureExtension.class)
+class AsyncMySqlEndpointIT {
+
+	private static final Duration LIMIT = Duration.ofSeconds(20);
+
+	private final ApplicationContextRunner contexts = new ApplicationContextRunner()
+		.withConfiguration(AutoConfigurations.of(AsyncMySqlAutoConfiguration.class, R2dbcAutoConfiguration.class,
+				AsyncMySqlEndpointAutoConfiguration.class, EndpointAutoConfiguration.class))
+		.withPropertyValues(MySqlServer.properties())
+		.withPropertyValues("async-mysql.pool.max-size=3", "async-mysql.pool.min-idle=0",
+				"management.endpoints.web.exposure.include=asyncmysql");
+
+	@Test
+	void isNotThereUntilItIsExposed() {
+		this.contexts.withPropertyValues("management.endpoints.web.exposure.include=health")
+			.run((context) -> assertThat(context).hasNotFailed().doesNotHaveBean(AsyncMySqlEndpoint.class));
+	}
+
+	@Test
+	void tellsPoolConnectionsServerAndStatements() {
+		this.contexts.run((context) -> {
+			DatabaseClient client = context.getBean(DatabaseClient.class);
+			for (int i = 0; i < 3; i++) {
+				assertThat(client.sql("SELECT " + i).fetch().one().block(LIMIT)).isNotNull();
+			}
+			Connection lent = context.getBean(ConnectionPool.class).create().blockOptional(LIMIT).orElseThrow();
+			Disposable busy = client.sql("SELECT SLEEP(10)").fetch().one().subscribe();
+			Awaitility.await()
+				.atMost(LIMIT)
+				.untilAsserted(() -> assertThat(describe(context).connections()).extracting(Connected::state)
+					.containsExactlyInAnyOrder(State.LENT, State.BUSY));
+			Description description = describe(context);
+			busy.dispose();
+			Mono.from(lent.close()).block(LIMIT);
+			assertThat(description.server()).startsWith("MySQL 9.7.");
+			assertThat(description.pool()).isEqualTo(new PoolUsage(2, 0, 0, 3));
+			assertThat(description.connections()).allSatisfy((connection) -> {
+				assertThat(connection.id()).isPositive();
+				assertThat(connection.eventLoop()).startsWith("reactor-tcp-");
+				assertThat(connection.ageMillis()).isBetween(0L, 60_000L);
+			});
+			assertThat(description.variables()).containsEntry("innodb_lock_wait_timeout", "50")
+				.containsKeys("max_connections", "wait_timeout", "max_allowed_packet", "time_zone", "sql_mode");
+			assertThat(description.topStatements()).anySatisfy((figures) -> {
+				assertThat(figures.statement()).isEqualTo("SELECT ?");
+				assertThat(figures.count()).isEqualTo(3);
+				assertThat(figures.rows()).isEqualTo(3);
+			});
+			Awaitility.await()
+				.atMost(LIMIT)
+				.untilAsserted(() -> assertThat(describe(context).connections()).extracting(Connected::state)
+					.containsOnly(State.IDLE));
+		});
+	}
+
+	@Test
+	void settingsHaveAnOriginAndNoSecret() {
+		this.contexts.withPropertyValues("spring.r2dbc.pool.max-idle-time=77s").run((context) -> {
+			Map<String, EffectiveSetting> settings = describe(context).settings();
+			assertThat(settings.get("async-mysql.pool.max-size").value()).isEqualTo(3);
+			assertThat(settings.get("async-mysql.pool.max-size").origin()).contains("async-mysql.pool.max-size");
+			assertThat(settings.get("async-mysql.pool.max-idle-time").value()).isEqualTo("PT1M17S");
+			assertThat(settings.get("async-mysql.pool.max-idle-time").origin())
+				.contains("spring.r2dbc.pool.max-idle-time");
+			assertThat(settings.get("async-mysql.response-timeout")).isEqualTo(new EffectiveSetting("PT1M", "default"));
+			assertThat(settings.get("async-mysql.password").value()).isEqualTo("******");
+		});
+	}
+
+	@Test
+	void connectionsAreReplacedOnDemand(CapturedOutput output) {
+		this.contexts.withPropertyValues("async-mysql.pool.background-eviction-interval=100ms").run((context) -> {
+			Connection lent = context.getBean(ConnectionPool.class).create().blockOptional(LIMIT).orElseThrow();
+			Long before = describe(context).connections().get(0).id();
+			AsyncMySqlEndpoint endpoint = context.getBean(AsyncMySqlEndpoint.class);
+			assertThat(endpoint.run(Operation.REPLACE)).containsEntry("replaced", 1);
+			assertThat(Flux.from(lent.createStatement("SELECT 1").execute())
+				.flatMap((result) -> result.map((row) -> row.get(0)))
+				.blockLast(LIMIT)).isNotNull();
+			Mono.from(lent.close()).block(LIMIT);
+			assertThat(context.getBean(DatabaseClient.class).sql("SELECT 1").fetch().one().block(LIMIT)).isNotNull();
+			List<Connected> after = describe(context).connections();
+			assertThat(after).extracting(Connected::id).hasSize(1).doesNotContain(before);
+			assertThat(endpoint.run(Operation.LOG)).containsEntry("logged", true);
+			assertThat(output).contains("Connections of connectionFactory: PoolUsage[acquired=0, idle=1");
+		});
+	}
+
+	private static Description describe(ApplicationContext context) {
+		return context.getBean(AsyncMySqlEndpoint.class)
+			.connections()
+			.blockOptional(LIMIT)
+			.orElseThrow()
+			.get("connectionFactory");
+	}
+
+}
