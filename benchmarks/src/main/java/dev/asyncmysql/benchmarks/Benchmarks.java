@@ -14,6 +14,7 @@ import dev.asyncmysql.benchmarks.report.TextTable;
 import dev.asyncmysql.benchmarks.server.Admin;
 import dev.asyncmysql.benchmarks.server.Database;
 import dev.asyncmysql.benchmarks.server.MySqlServer;
+import dev.asyncmysql.benchmarks.workload.Task;
 import dev.asyncmysql.benchmarks.workload.Way;
 import dev.asyncmysql.benchmarks.workload.Workload;
 
@@ -64,8 +65,8 @@ public final class Benchmarks {
 			admin.load(arguments.rows());
 			Runner runner = new Runner(arguments, database, admin, System.err);
 			for (Workload workload : arguments.workloads()) {
-				for (Way way : workload.ways().stream().filter(arguments.ways()::contains).toList()) {
-					results.addAll(runner.run(workload, way));
+				for (List<Way> ways : inTurns(workload, arguments)) {
+					results.addAll(runner.run(workload, ways));
 					// All of it takes hours: what is known so far is kept.
 					write(arguments.out(), environment, results);
 				}
@@ -73,6 +74,12 @@ public final class Benchmarks {
 			System.out.println(text(environment, results));
 		}
 		System.err.println("Written to " + arguments.out().toAbsolutePath().normalize());
+	}
+
+	// What is compared with each other takes turns: with bulk writing also the ways.
+	private static List<List<Way>> inTurns(Workload workload, Arguments arguments) {
+		List<Way> ways = workload.ways().stream().filter(arguments.ways()::contains).toList();
+		return (workload.task() == Task.BULK) ? List.of(ways) : ways.stream().map(List::of).toList();
 	}
 
 	private static void write(Path out, String environment, List<Result> results) throws IOException {

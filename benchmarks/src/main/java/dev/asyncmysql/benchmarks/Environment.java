@@ -1,5 +1,6 @@
 package dev.asyncmysql.benchmarks;
 
+import java.io.BufferedReader;
 import java.io.File;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -30,11 +31,26 @@ final class Environment {
 				Java %s (%s), %s %s, %d processors%s
 				%d rounds of %d s after %d s; %,d rows
 				%s
+				commit %s
 				""".formatted(LocalDate.now(ZoneOffset.UTC), serverVersion,
 				arguments.url().isPresent() ? " at a URL that was given" : " in a container on the same machine",
 				Runtime.version(), System.getProperty("java.vm.vendor"), System.getProperty("os.name"),
 				System.getProperty("os.arch"), Runtime.getRuntime().availableProcessors(), processor(),
-				arguments.rounds(), arguments.seconds(), arguments.warmup(), arguments.rows(), libraries());
+				arguments.rounds(), arguments.seconds(), arguments.warmup(), arguments.rows(), libraries(), commit());
+	}
+
+	private static String commit() {
+		try {
+			Process git = new ProcessBuilder("git", "describe", "--always", "--dirty").redirectErrorStream(true)
+				.start();
+			try (BufferedReader answer = git.inputReader()) {
+				return answer.lines().findFirst().orElse("unknown");
+			}
+		}
+		catch (IOException ex) {
+			// There may be no Git.
+			return "unknown";
+		}
 	}
 
 	private static String libraries() {

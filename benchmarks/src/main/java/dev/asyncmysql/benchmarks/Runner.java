@@ -4,10 +4,8 @@ import java.io.IOException;
 import java.io.PrintStream;
 import java.sql.SQLException;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 import java.util.Optional;
 
 import dev.asyncmysql.benchmarks.load.Measurement;
@@ -48,36 +46,39 @@ final class Runner {
 	}
 
 	/**
-	 * Measure each system at a workload through one interface, each in a process that has
-	 * done nothing else before.
+	 * Measure each system at a workload through some interfaces in turns, each in a
+	 * process that has done nothing else before. Another one begins each round.
 	 * @param workload the workload
-	 * @param way the interface
-	 * @return a result for each system that has such an interface
+	 * @param ways the interfaces
+	 * @return a result for each system and interface that it has
 	 * @throws SQLException if the server does not answer
 	 */
-	List<Result> run(Workload workload, Way way) throws SQLException {
-		Map<Contender, Turns> turns = new LinkedHashMap<>();
-		this.arguments.systems()
-			.stream()
-			.filter((system) -> system.does(workload.task()))
-			.forEach((system) -> turns.put(system, new Turns(system, workload, way)));
+	List<Result> run(Workload workload, List<Way> ways) throws SQLException {
+		List<Turns> turns = new ArrayList<>();
+		for (Way way : ways) {
+			this.arguments.systems()
+				.stream()
+				.filter((system) -> system.does(workload.task()))
+				.forEach((system) -> turns.add(new Turns(system, workload, way)));
+		}
 		try {
-			for (Turns each : turns.values()) {
+			for (Turns each : turns) {
 				each.warmUp();
 			}
+			this.admin.verifyNoTls();
 			for (int round = 0; round < this.arguments.rounds(); round++) {
-				for (Turns each : turns.values()) {
-					each.round();
+				for (int i = 0; i < turns.size(); i++) {
+					turns.get((round + i) % turns.size()).round();
 				}
 			}
-			for (Turns each : turns.values()) {
+			for (Turns each : turns) {
 				each.lookAtHeap();
 			}
 		}
 		finally {
-			turns.values().forEach(Turns::close);
+			turns.forEach(Turns::close);
 		}
-		return turns.values().stream().map(Turns::result).flatMap(Optional::stream).toList();
+		return turns.stream().map(Turns::result).flatMap(Optional::stream).toList();
 	}
 
 	/**
@@ -180,7 +181,8 @@ final class Runner {
 
 		Optional<Result> result() {
 			return (this.rounds.isEmpty() && this.failure.isEmpty()) ? Optional.empty()
-					: Optional.of(new Result(this.workload.id(), label(), this.system.title(), this.rounds,
+					: Optional.of(new Result(this.workload.id(), label(), this.system.title(),
+							this.workload.task().rowsPerOperation(Runner.this.arguments.rows()), this.rounds,
 							this.heapBytes, this.failure));
 		}
 

@@ -48,18 +48,25 @@ final class ClientOperations {
 
 	void page(long key) {
 		Entry.expect(Task.PAGE_SIZE,
-				this.client.sql(PAGE).param("id", key).query((row, number) -> JdbcOperations.item(row)).list().size());
+				this.client.sql(PAGE)
+					.param("id", key)
+					.query((row, number) -> JdbcOperations.item(row).expect(key + number))
+					.list()
+					.size());
 	}
 
 	void rows() {
 		Entry.expect(Task.MANY,
-				this.client.sql(Item.ROWS).query((row, number) -> JdbcOperations.item(row)).list().size());
+				this.client.sql(Item.ROWS)
+					.query((row, number) -> JdbcOperations.item(row).expect(1L + number))
+					.list()
+					.size());
 	}
 
 	void stream(int expected) {
 		try (Stream<Item> items = this.client.sql(Item.STREAM)
 			.withFetchSize(Integer.MIN_VALUE)
-			.query((row, number) -> JdbcOperations.item(row))
+			.query((row, number) -> JdbcOperations.item(row).expect(1L + number))
 			.stream()) {
 			Entry.expect(expected, items.mapToLong(Item::id).filter((id) -> id > 0).count());
 		}

@@ -1,8 +1,11 @@
 package dev.asyncmysql.benchmarks.jdbc;
 
+import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.concurrent.locks.LockSupport;
 
+import com.zaxxer.hikari.HikariDataSource;
 import dev.asyncmysql.benchmarks.load.VirtualThreads;
 import dev.asyncmysql.benchmarks.peer.Peer;
 import dev.asyncmysql.benchmarks.peer.PeerFactory;
@@ -10,6 +13,7 @@ import dev.asyncmysql.benchmarks.peer.PeerFactory;
 import org.springframework.boot.Banner;
 import org.springframework.boot.WebApplicationType;
 import org.springframework.boot.builder.SpringApplicationBuilder;
+import org.springframework.context.ConfigurableApplicationContext;
 
 /**
  * Connector/J and HikariCP, with the settings that HikariCP's page on MySQL asks for.
@@ -41,10 +45,21 @@ public abstract sealed class JdbcFactory implements PeerFactory {
 				Map.entry("useServerPrepStmts", true), Map.entry("useLocalSessionState", true),
 				Map.entry("rewriteBatchedStatements", true), Map.entry("cacheResultSetMetadata", true),
 				Map.entry("cacheServerConfiguration", true), Map.entry("elideSetAutoCommits", true),
-				Map.entry("maintainTimeStats", false));
+				Map.entry("readOnlyPropagatesToServer", false), Map.entry("maintainTimeStats", false));
 		driver
 			.forEach((name, value) -> properties.put("spring.datasource.hikari.data-source-properties." + name, value));
 		return properties;
+	}
+
+	// The pool is filled in the background.
+	private static void awaitAll(HikariDataSource pool, int connections) {
+		long limit = System.nanoTime() + Duration.ofSeconds(30).toNanos();
+		while (pool.getHikariPoolMXBean().getTotalConnections() < connections) {
+			if (System.nanoTime() > limit) {
+				throw new IllegalStateException("The pool was not filled within 30 s");
+			}
+			LockSupport.parkNanos(Duration.ofMillis(10).toNanos());
+		}
 	}
 
 	@Override
@@ -52,10 +67,13 @@ public abstract sealed class JdbcFactory implements PeerFactory {
 		if (this.virtualThreads) {
 			VirtualThreads.require();
 		}
-		return new JdbcPeer(new SpringApplicationBuilder(JdbcApplication.class).web(WebApplicationType.NONE)
+		ConfigurableApplicationContext context = new SpringApplicationBuilder(JdbcApplication.class)
+			.web(WebApplicationType.NONE)
 			.bannerMode(Banner.Mode.OFF)
 			.properties(properties(target))
-			.run(), target, this.virtualThreads);
+			.run();
+		awaitAll(context.getBean(HikariDataSource.class), target.connections());
+		return new JdbcPeer(context, target, this.virtualThreads);
 	}
 
 	/**

@@ -39,14 +39,14 @@ final class JdbcOperations {
 		try (Connection connection = this.pool.getConnection();
 				PreparedStatement statement = connection.prepareStatement(Item.PAGE)) {
 			statement.setLong(1, key);
-			readAll(statement, Task.PAGE_SIZE);
+			readAll(statement, key, Task.PAGE_SIZE);
 		}
 	}
 
 	void rows() throws SQLException {
 		try (Connection connection = this.pool.getConnection();
 				PreparedStatement statement = connection.prepareStatement(Item.ROWS)) {
-			readAll(statement, Task.MANY);
+			readAll(statement, 1, Task.MANY);
 		}
 	}
 
@@ -55,7 +55,7 @@ final class JdbcOperations {
 				PreparedStatement statement = connection.prepareStatement(Item.STREAM)) {
 			// How Connector/J is told to read row by row.
 			statement.setFetchSize(Integer.MIN_VALUE);
-			readAll(statement, rows);
+			readAll(statement, 1, rows);
 		}
 	}
 
@@ -128,11 +128,11 @@ final class JdbcOperations {
 		statement.setBigDecimal(3, entry.price());
 	}
 
-	private static void readAll(PreparedStatement statement, long expected) throws SQLException {
+	private static void readAll(PreparedStatement statement, long first, long expected) throws SQLException {
 		long count = 0;
 		try (ResultSet rows = statement.executeQuery()) {
 			while (rows.next()) {
-				item(rows);
+				item(rows).expect(first + count);
 				count++;
 			}
 		}

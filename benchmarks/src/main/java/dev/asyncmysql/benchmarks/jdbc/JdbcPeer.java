@@ -94,9 +94,8 @@ final class JdbcPeer implements Peer {
 	private Operation.@Nullable Blocking repository(Task task) {
 		return switch (task) {
 			case SELECT -> (key) -> this.items.findById(key).orElseThrow().expect(key);
-			case PAGE -> (key) -> count(Task.PAGE_SIZE,
-					this.items.findTop100ByIdGreaterThanEqualOrderById(key).stream().map(Item::id));
-			case ROWS -> (key) -> count(Task.MANY, this.items.findByIdLessThanEqual(Task.MANY).stream().map(Item::id));
+			case PAGE -> (key) -> inOrder(key, Task.PAGE_SIZE, this.items.findTop100ByIdGreaterThanEqualOrderById(key));
+			case ROWS -> (key) -> inOrder(1, Task.MANY, this.items.findByIdLessThanEqual(Task.MANY));
 			case INSERT -> (key) -> count(1, Stream.of(this.entries.save(Entry.of(key))).map(Entry::id));
 			case BULK -> (key) -> this.transaction.executeWithoutResult((status) -> saveAll(key));
 			case STREAM, TRANSACTION, ACQUIRE, LIMIT, HTTP_READ, HTTP_TRANSFER -> null;
@@ -106,6 +105,14 @@ final class JdbcPeer implements Peer {
 	private void saveAll(long key) {
 		Iterable<Entry> saved = this.entries.saveAll(Entry.many(key));
 		count(Task.MANY, StreamSupport.stream(saved.spliterator(), false).map(Entry::id));
+	}
+
+	private static void inOrder(long first, long expected, Iterable<Item> items) {
+		long key = first;
+		for (Item item : items) {
+			item.expect(key++);
+		}
+		Entry.expect(expected, key - first);
 	}
 
 	private static void count(long expected, Stream<@Nullable Long> keys) {

@@ -14,6 +14,10 @@ public enum Contender {
 	/** This project. */
 	STARTER("starter", "this starter", "r2dbc.StarterFactory", Library.STARTER, Library.R2DBC, Library.DRIVER),
 
+	/** This project as it is without any setting. */
+	STARTER_DEFAULTS("starter-defaults", "this starter, its defaults", "r2dbc.StarterFactory$Defaults", Library.STARTER,
+			Library.R2DBC, Library.DRIVER),
+
 	/** Boot's wiring of the same driver and pool. */
 	PLAIN("plain", "Boot's plain wiring", "r2dbc.BootFactory$Plain", Library.R2DBC, Library.DRIVER),
 

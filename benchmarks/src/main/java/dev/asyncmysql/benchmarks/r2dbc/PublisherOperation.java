@@ -1,8 +1,10 @@
 package dev.asyncmysql.benchmarks.r2dbc;
 
 import java.util.function.LongFunction;
+import java.util.function.LongUnaryOperator;
 
 import dev.asyncmysql.benchmarks.peer.Operation;
+import dev.asyncmysql.benchmarks.workload.Item;
 import org.reactivestreams.Publisher;
 import org.reactivestreams.Subscription;
 import reactor.core.publisher.BaseSubscriber;
@@ -17,14 +19,29 @@ final class PublisherOperation implements Operation.Async {
 
 	private final LongFunction<? extends Publisher<?>> work;
 
+	private final LongUnaryOperator first;
+
 	PublisherOperation(long expected, LongFunction<? extends Publisher<?>> work) {
+		this(expected, work, (key) -> 0);
+	}
+
+	/**
+	 * Create an operation.
+	 * @param expected how many values there have to be
+	 * @param work what publishes them for a key
+	 * @param first tells for a key that of the first item, which others follow in order,
+	 * or 0 where they do not
+	 */
+	PublisherOperation(long expected, LongFunction<? extends Publisher<?>> work, LongUnaryOperator first) {
 		this.expected = expected;
 		this.work = work;
+		this.first = first;
 	}
 
 	@Override
 	public void start(long key, Outcome outcome) {
-		Flux.from(this.work.apply(key)).subscribe(new CountingSubscriber(this.expected, outcome));
+		Flux.from(this.work.apply(key))
+			.subscribe(new CountingSubscriber(this.expected, this.first.applyAsLong(key), outcome));
 	}
 
 	/**
@@ -34,12 +51,15 @@ final class PublisherOperation implements Operation.Async {
 
 		private final long expected;
 
+		private final long first;
+
 		private final Outcome outcome;
 
 		private long count;
 
-		CountingSubscriber(long expected, Outcome outcome) {
+		CountingSubscriber(long expected, long first, Outcome outcome) {
 			this.expected = expected;
+			this.first = first;
 			this.outcome = outcome;
 		}
 
@@ -50,6 +70,9 @@ final class PublisherOperation implements Operation.Async {
 
 		@Override
 		protected void hookOnNext(Object value) {
+			if (this.first > 0 && value instanceof Item item) {
+				item.expect(this.first + this.count);
+			}
 			this.count++;
 		}
 

@@ -94,7 +94,7 @@ final class R2dbcPeer implements Peer {
 	}
 
 	private Operation rows(Task task, LongFunction<? extends Publisher<?>> work) {
-		return new PublisherOperation(task.rowsPerOperation(this.rows), work);
+		return new PublisherOperation(task.rowsPerOperation(this.rows), work, task::firstOf);
 	}
 
 	@Override

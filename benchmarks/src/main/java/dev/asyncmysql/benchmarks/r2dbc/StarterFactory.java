@@ -1,5 +1,6 @@
 package dev.asyncmysql.benchmarks.r2dbc;
 
+import java.util.HashMap;
 import java.util.Map;
 
 import dev.asyncmysql.benchmarks.peer.Peer;
@@ -13,13 +14,33 @@ public final class StarterFactory implements PeerFactory {
 
 	@Override
 	public Peer open(Target target) {
-		return new StarterPeer(R2dbcApplication.start(Map.ofEntries(Map.entry("async-mysql.host", target.host()),
-				Map.entry("async-mysql.port", target.port()), Map.entry("async-mysql.database", target.database()),
-				Map.entry("async-mysql.username", target.user()), Map.entry("async-mysql.password", target.password()),
-				Map.entry("async-mysql.ssl.mode", "DISABLED"), Map.entry("async-mysql.event-loops", EVENT_LOOPS),
-				Map.entry("async-mysql.pool.max-size", target.connections()),
-				Map.entry("async-mysql.pool.initial-size", target.connections()),
-				Map.entry("async-mysql.pool.min-idle", target.connections()))), target);
+		return open(target, Map.of("async-mysql.event-loops", EVENT_LOOPS));
+	}
+
+	private static Peer open(Target target, Map<String, Object> settings) {
+		Map<String, Object> properties = new HashMap<>(settings);
+		properties.put("async-mysql.host", target.host());
+		properties.put("async-mysql.port", target.port());
+		properties.put("async-mysql.database", target.database());
+		properties.put("async-mysql.username", target.user());
+		properties.put("async-mysql.password", target.password());
+		properties.put("async-mysql.ssl.mode", "DISABLED");
+		properties.put("async-mysql.pool.max-size", target.connections());
+		properties.put("async-mysql.pool.initial-size", target.connections());
+		properties.put("async-mysql.pool.min-idle", target.connections());
+		return new StarterPeer(R2dbcApplication.start(properties), target);
+	}
+
+	/**
+	 * The same with as many event loops as it has without a setting.
+	 */
+	public static final class Defaults implements PeerFactory {
+
+		@Override
+		public Peer open(Target target) {
+			return StarterFactory.open(target, Map.of());
+		}
+
 	}
 
 }

@@ -10,7 +10,7 @@ import java.util.stream.Stream;
  */
 public final class CsvTable {
 
-	private static final String HEADINGS = "workload,way,system,ops_per_s_median,ops_per_s_min,ops_per_s_max,rounds,"
+	private static final String HEADINGS = "workload,way,system,ops_per_s_median,ops_per_s_min,ops_per_s_max,rounds,rows_per_s,"
 			+ "p50_ms,p99_ms,p99.9_ms,cpu_us_per_op,alloc_bytes_per_op,commands_per_op,heap_growth_bytes,failure";
 
 	private CsvTable() {
@@ -35,14 +35,14 @@ public final class CsvTable {
 
 	private static Stream<String> numbers(Result result) {
 		if (result.rounds().isEmpty()) {
-			return Stream.generate(() -> "").limit(11);
+			return Stream.generate(() -> "").limit(12);
 		}
 		Statistics throughput = result.throughput();
 		return Stream.of(number(throughput.median()), number(throughput.min()), number(throughput.max()),
-				Integer.toString(result.rounds().size()), number(result.latencyMillis(50)),
-				number(result.latencyMillis(99)), number(result.latencyMillis(99.9)), number(result.cpuMicros()),
-				(result.allocatedBytes() < 0) ? "" : number(result.allocatedBytes()), number(result.commands()),
-				(result.heapBytes() < 0) ? "" : Long.toString(result.heapBytes()));
+				Integer.toString(result.rounds().size()), number(result.rowsPerSecond()),
+				number(result.latencyMillis(50)), number(result.latencyMillis(99)), number(result.latencyMillis(99.9)),
+				number(result.cpuMicros()), (result.allocatedBytes() < 0) ? "" : number(result.allocatedBytes()),
+				number(result.commands()), (result.heapBytes() < 0) ? "" : Long.toString(result.heapBytes()));
 	}
 
 	private static String number(double value) {

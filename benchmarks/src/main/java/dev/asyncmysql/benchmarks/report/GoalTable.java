@@ -23,6 +23,8 @@ public final class GoalTable {
 	private static final List<Goal> GOALS = List.of(
 			Goal.ratio("select, client: throughput, by plain wiring", ours(SELECT, CLIENT),
 					key(SELECT, CLIENT, Contender.PLAIN), THROUGHPUT, 1.5, 1.8),
+			Goal.ratio("select, client: defaults, by plain wiring", key(SELECT, CLIENT, Contender.STARTER_DEFAULTS),
+					key(SELECT, CLIENT, Contender.PLAIN), THROUGHPUT, 1.5, 1.8),
 			Goal.ratio("select, client: throughput, by JDBC", ours(SELECT, CLIENT),
 					key(SELECT, CLIENT, Contender.JDBC_VIRTUAL), THROUGHPUT, 0.9, 1.1),
 			Goal.ratio("select, plain: throughput, by Vert.x", ours(SELECT, PLAIN), key(SELECT, PLAIN, Contender.VERTX),

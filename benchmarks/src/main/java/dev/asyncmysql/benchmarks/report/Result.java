@@ -12,15 +12,21 @@ import org.HdrHistogram.Histogram;
  * @param workload name of the workload
  * @param way name of the interface
  * @param system name of the system
+ * @param rowsPerOperation how many rows an operation reads or writes
  * @param rounds what was measured; empty where it failed
  * @param heapBytes by how much the live heap grew at most, or -1 where that was not
  * looked at
  * @param failure why, or an empty string
  */
-public record Result(String workload, String way, String system, List<Round> rounds, long heapBytes, String failure) {
+public record Result(String workload, String way, String system, int rowsPerOperation, List<Round> rounds,
+		long heapBytes, String failure) {
 
 	Statistics throughput() {
 		return statistics((round) -> round.measurement().throughput());
+	}
+
+	double rowsPerSecond() {
+		return throughput().median() * this.rowsPerOperation;
 	}
 
 	double cpuMicros() {

@@ -11,8 +11,8 @@ import java.util.stream.IntStream;
  */
 public final class TextTable {
 
-	private static final List<String> HEADINGS = List.of("workload", "way", "system", "ops/s", "±", "p50 ms", "p99 ms",
-			"p99.9 ms", "CPU µs/op", "alloc B/op", "commands/op", "heap MiB");
+	private static final List<String> HEADINGS = List.of("workload", "way", "system", "ops/s", "±", "rows/s", "p50 ms",
+			"p99 ms", "p99.9 ms", "CPU µs/op", "alloc B/op", "commands/op", "heap MiB");
 
 	/** So many columns are words, and stand at the left. */
 	private static final int WORDS = 3;
@@ -48,6 +48,7 @@ public final class TextTable {
 		Statistics throughput = result.throughput();
 		row.add(number(throughput.median()));
 		row.add("%.0f %%".formatted(throughput.spread() * 100));
+		row.add((result.rowsPerOperation() > 1) ? number(result.rowsPerSecond()) : "");
 		row.add(number(result.latencyMillis(50)));
 		row.add(number(result.latencyMillis(99)));
 		row.add(number(result.latencyMillis(99.9)));

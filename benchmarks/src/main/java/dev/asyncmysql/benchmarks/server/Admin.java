@@ -94,6 +94,20 @@ public final class Admin implements AutoCloseable {
 	}
 
 	/**
+	 * Complain where a connection beside this one uses TLS.
+	 * @throws SQLException if the server does not answer
+	 */
+	public void verifyNoTls() throws SQLException {
+		String encrypted = Database.queryOne(this.connection,
+				"SELECT COUNT(*) FROM performance_schema.status_by_thread s "
+						+ "JOIN performance_schema.threads t USING (thread_id) WHERE s.variable_name = 'Ssl_cipher' "
+						+ "AND s.variable_value <> '' AND t.processlist_id <> CONNECTION_ID()");
+		if (!"0".equals(encrypted)) {
+			throw new IllegalStateException(encrypted + " connections use TLS, and none should");
+		}
+	}
+
+	/**
 	 * Return how many commands the server has answered, with those of this connection.
 	 * {@code Questions} are the statements, {@code Com_admin_commands} among others the
 	 * pings, and the two others what statements prepared on the server need besides.

@@ -24,7 +24,7 @@ public final class VertxFactory implements PeerFactory {
 
 	@Override
 	public Peer open(Target target) throws Exception {
-		Vertx vertx = Vertx.vertx(new VertxOptions().setEventLoopPoolSize(EVENT_LOOPS));
+		Vertx vertx = Vertx.vertx(new VertxOptions().setEventLoopPoolSize(EVENT_LOOPS).setPreferNativeTransport(true));
 		MySQLConnectOptions options = new MySQLConnectOptions().setHost(target.host())
 			.setPort(target.port())
 			.setDatabase(target.database())

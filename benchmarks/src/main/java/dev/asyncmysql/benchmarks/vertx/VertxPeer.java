@@ -49,8 +49,8 @@ final class VertxPeer implements Peer {
 		}
 		return switch (task) {
 			case SELECT -> async((key) -> query(Item.SELECT, Tuple.of(key), 1, key));
-			case PAGE -> async((key) -> query(Item.PAGE, Tuple.of(key), Task.PAGE_SIZE, -1));
-			case ROWS -> async((key) -> query(Item.ROWS, Tuple.tuple(), Task.MANY, -1));
+			case PAGE -> async((key) -> query(Item.PAGE, Tuple.of(key), Task.PAGE_SIZE, key));
+			case ROWS -> async((key) -> query(Item.ROWS, Tuple.tuple(), Task.MANY, 1));
 			case STREAM -> async((key) -> this.pool.withTransaction(this::stream));
 			case INSERT -> async((key) -> this.pool.preparedQuery(Entry.INSERT)
 				.execute(tuple(Entry.of(key)))
@@ -79,13 +79,11 @@ final class VertxPeer implements Peer {
 		});
 	}
 
-	private Future<?> query(String sql, Tuple parameters, int expected, long key) {
+	private Future<?> query(String sql, Tuple parameters, int expected, long first) {
 		return this.pool.preparedQuery(sql).execute(parameters).map((found) -> {
+			long key = first;
 			for (Row row : found) {
-				Item item = item(row);
-				if (key > 0) {
-					item.expect(key);
-				}
+				item(row).expect(key++);
 			}
 			return Entry.expect(expected, found.size());
 		});
@@ -99,10 +97,9 @@ final class VertxPeer implements Peer {
 		Promise<Long> done = Promise.promise();
 		RowStream<Row> stream = statement.createStream(FETCH);
 		long[] count = new long[1];
-		stream.exceptionHandler(done::tryFail).endHandler((end) -> done.tryComplete(count[0])).handler((row) -> {
-			item(row);
-			count[0]++;
-		});
+		stream.exceptionHandler(done::tryFail)
+			.endHandler((end) -> done.tryComplete(count[0]))
+			.handler((row) -> item(row).expect(++count[0]));
 		return done.future().map((found) -> Entry.expect(this.rows, found));
 	}
 

@@ -14,7 +14,7 @@ import org.springframework.data.relational.core.mapping.Table;
  * @param id the key, from one
  * @param name the key once more, in words
  * @param quantity the key modulo 1,000
- * @param price some money
+ * @param price a hundredth of the key
  */
 @Table(Item.TABLE)
 public record Item(@Id long id, String name, int quantity, BigDecimal price) {
@@ -34,6 +34,8 @@ public record Item(@Id long id, String name, int quantity, BigDecimal price) {
 
 	/** Reads all. */
 	public static final String STREAM = "SELECT id, name, quantity, price FROM " + TABLE;
+
+	private static final int DIGITS = 10;
 
 	private static final int NAME_LENGTH = "item number 0000000000".length();
 
@@ -72,8 +74,18 @@ public record Item(@Id long id, String name, int quantity, BigDecimal price) {
 		return this;
 	}
 
+	// Without a new string, which would be work beside what is measured.
+	private static long number(String name) {
+		long number = 0;
+		for (int i = NAME_LENGTH - DIGITS; i < NAME_LENGTH; i++) {
+			number = number * 10 + name.charAt(i) - '0';
+		}
+		return number;
+	}
+
 	private static void check(long id, String name, int quantity, BigDecimal price) {
-		if (quantity != id % 1000 || name.length() != NAME_LENGTH || price.scale() != 2) {
+		if (quantity != id % 1000 || name.length() != NAME_LENGTH || number(name) != id || price.scale() != 2
+				|| price.unscaledValue().longValue() != id) {
 			throw new IllegalStateException("Item %d is not right: '%s', %d, %s".formatted(id, name, quantity, price));
 		}
 	}

@@ -55,6 +55,8 @@ public enum Task {
 		return switch (this) {
 			case INSERT, BULK -> List.of("TRUNCATE TABLE benchmark_entry");
 			case TRANSACTION -> List.of("TRUNCATE TABLE benchmark_transfer");
+			case HTTP_TRANSFER -> List.of("SET FOREIGN_KEY_CHECKS = 0", "TRUNCATE TABLE entry",
+					"TRUNCATE TABLE transfer", "SET FOREIGN_KEY_CHECKS = 1");
 			default -> List.of();
 		};
 	}
@@ -66,7 +68,10 @@ public enum Task {
 	public String written() {
 		return switch (this) {
 			case INSERT, BULK -> "SELECT COUNT(*) FROM benchmark_entry";
-			case TRANSACTION -> "SELECT COUNT(*) FROM benchmark_transfer";
+			// What was taken from one account has come to another.
+			case TRANSACTION ->
+				"SELECT COUNT(*) + (SELECT SUM(balance) FROM benchmark_account) FROM benchmark_transfer";
+			case HTTP_TRANSFER -> "SELECT COUNT(*) FROM transfer";
 			default -> "";
 		};
 	}
@@ -78,6 +83,19 @@ public enum Task {
 	 */
 	public int keys(int tableRows) {
 		return (this == PAGE) ? tableRows - PAGE_SIZE + 1 : tableRows;
+	}
+
+	/**
+	 * Return the key of the first of several rows, which come in the order of their keys.
+	 * @param key the key that was asked for
+	 * @return the key, or 0 where no rows come in order
+	 */
+	public long firstOf(long key) {
+		return switch (this) {
+			case PAGE -> key;
+			case ROWS, STREAM -> 1;
+			default -> 0;
+		};
 	}
 
 	/**

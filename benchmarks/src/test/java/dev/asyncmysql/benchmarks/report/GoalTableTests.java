@@ -17,7 +17,8 @@ class GoalTableTests {
 	private static Result result(String workload, Contender contender, long operations, long cpuMicros) {
 		Measurement measurement = new Measurement(operations, 1_000_000_000, operations * cpuMicros * 1000, 0,
 				new Histogram(3));
-		return new Result(workload, "client", contender.title(), List.of(new Round(measurement, operations)), -1, "");
+		return new Result(workload, "client", contender.title(), 1, List.of(new Round(measurement, operations)), -1,
+				"");
 	}
 
 	@Test

@@ -18,13 +18,13 @@ import static org.assertj.core.api.Assertions.assertThat;
  */
 class ReportTests {
 
-	private static final Result FAST = new Result("select-64", "plain", "this starter",
+	private static final Result FAST = new Result("select-64", "plain", "this starter", 2,
 			List.of(round(1000, 1), round(3000, 1), round(2000, 1)), -1, "");
 
-	private static final Result SLOW = new Result("select-64", "plain", "a <b> & \"c\", d", List.of(round(1000, 2)),
+	private static final Result SLOW = new Result("select-64", "plain", "a <b> & \"c\", d", 1, List.of(round(1000, 2)),
 			3 << 20, "");
 
-	private static final Result FAILED = new Result("select-64", "plain", "other", List.of(), -1, "wrong, \"all\"");
+	private static final Result FAILED = new Result("select-64", "plain", "other", 1, List.of(), -1, "wrong, \"all\"");
 
 	// One second, 20 µs of CPU, 500 bytes, and latencies of 1 ms but for one in a hundred
 	// of 9 ms.
@@ -41,7 +41,7 @@ class ReportTests {
 		List<String> lines = TextTable.of(List.of(FAST, SLOW, FAILED)).lines().toList();
 		assertThat(lines).hasSize(4);
 		assertThat(lines.get(1).split("  +")).containsExactly("select-64", "plain", "this starter", "2,000", "50 %",
-				"1.00", "9.00", "9.00", "20.0", "500", "1.00");
+				"4,000", "1.00", "9.00", "9.00", "20.0", "500", "1.00");
 		assertThat(lines.get(2)).endsWith("2.00      3.00");
 		assertThat(lines.get(3)).endsWith("failed");
 		assertThat(lines.get(1).indexOf("2,000") + 5).isEqualTo(lines.get(0).indexOf("ops/s") + 5);
@@ -50,13 +50,13 @@ class ReportTests {
 	@Test
 	void csvQuotesWhatHasToBeQuoted() {
 		List<String> lines = CsvTable.of(List.of(FAST, SLOW, FAILED)).lines().toList();
-		assertThat(lines.get(1)).isEqualTo("select-64,plain,this starter,2000.000,1000.000,3000.000,3,"
+		assertThat(lines.get(1)).isEqualTo("select-64,plain,this starter,2000.000,1000.000,3000.000,3,4000.000,"
 				+ "1.000,9.003,9.003,20.000,500.000,1.000,,");
 		assertThat(lines.get(2)).startsWith("select-64,plain,\"a <b> & \"\"c\"\", d\",1000.000,")
 			.endsWith(",2.000,3145728,");
-		assertThat(lines.get(3)).endsWith(",,,,,,,,,,,,\"wrong, \"\"all\"\"\"");
+		assertThat(lines.get(3)).endsWith(",,,,,,,,,,,,,\"wrong, \"\"all\"\"\"");
 		assertThat(lines)
-			.allSatisfy((line) -> assertThat(line.replaceAll("\"([^\"]|\"\")*\"", "").split(",", -1)).hasSize(15));
+			.allSatisfy((line) -> assertThat(line.replaceAll("\"([^\"]|\"\")*\"", "").split(",", -1)).hasSize(16));
 	}
 
 	@Test
