@@ -1,6 +1,8 @@
 package dev.asyncmysql.connection;
 
 import java.time.Duration;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 
 import io.r2dbc.spi.Connection;
 import org.awaitility.Awaitility;
@@ -27,7 +29,12 @@ class SideConnectionTests {
 		given(connection.close()).willReturn(goodbye.asMono());
 		SideConnection side = new SideConnection(Mono.just(connection), LIMIT, Schedulers.parallel());
 		Sinks.Empty<Void> work = Sinks.empty();
-		side.use((lent) -> work.asMono(), LIMIT).subscribe();
+		CountDownLatch inUse = new CountDownLatch(1);
+		side.use((lent) -> {
+			inUse.countDown();
+			return work.asMono();
+		}, LIMIT).subscribe();
+		assertThat(inUse.await(LIMIT.toSeconds(), TimeUnit.SECONDS)).isTrue();
 		Thread end = new Thread(side::dispose);
 		end.start();
 		Awaitility.await()
