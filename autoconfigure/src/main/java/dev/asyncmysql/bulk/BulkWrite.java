@@ -88,7 +88,8 @@ final class BulkWrite<T> {
 	}
 
 	private static Mono<Void> commit(Connection connection) {
-		return Mono.defer(() -> translated("commit", connection.commitTransaction()));
+		return Mono.defer(() -> translated("its commit, which may have taken effect unless the server has refused it",
+				connection.commitTransaction()));
 	}
 
 	private static <V> Mono<V> translated(String step, Publisher<V> source) {
@@ -118,9 +119,12 @@ final class BulkWrite<T> {
 	}
 
 	private Flux<Chunk<T>> eachOf(Chunk<T> chunk, BulkSql sql) {
-		// What the source fails with is passed on as it is.
+		if (chunk.failure() != null) {
+			return this.<Chunk<T>>ended(chunk.failure(), Scope.NONE).flux();
+		}
 		return this.connections.use((connection) -> one(connection, sql, chunk))
-			.onErrorMap((ex) -> ex != chunk.failure(), (ex) -> stopped(chunk, ex));
+			.onErrorMap((ex) -> !(ex instanceof BulkWriteException) && written().rows() > 0,
+					(ex) -> aftermath(Scope.NONE).stopped(chunk.first() + chunk.size() - 1, ex));
 	}
 
 	private Flux<Chunk<T>> one(Connection connection, BulkSql sql, Chunk<T> chunk) {
@@ -129,17 +133,16 @@ final class BulkWrite<T> {
 		return execute(connection, sql, bind(connection, sql, chunk), Scope.NONE, commit).flux();
 	}
 
-	// To begin anew would write twice what is committed.
-	private Throwable stopped(Chunk<T> chunk, Throwable ex) {
-		BulkProgress committed = written();
-		if (ex instanceof BulkWriteException || committed.rows() == 0) {
-			return ex;
-		}
-		long next = committed.rows();
-		return new BulkWriteException(
-				"The rows from %d on (counted from 0) were not written to %s: %s. %d rows before are committed"
-					.formatted(next, this.target.table(), ex.getMessage(), next),
-				next, Math.max(next, chunk.first() + chunk.size() - 1), null, committed, ex);
+	private Aftermath aftermath(Scope scope) {
+		return new Aftermath(this.target, scope, written());
+	}
+
+	// What the source fails with is passed on as it is. A row may be too large for what
+	// the server took when it was asked.
+	private <V> Mono<V> ended(Throwable ex, Scope scope) {
+		this.connections.forget();
+		return Mono.error((ex instanceof RefusedRowException refused) ? aftermath(scope).refused(refused.row(),
+				refused.row(), refused.column(), refused.getMessage(), refused.getCause()) : ex);
 	}
 
 	private Mono<BulkSql> prepare(Connection connection) {
@@ -172,12 +175,12 @@ final class BulkWrite<T> {
 
 	private Mono<Chunk<T>> execute(Connection connection, BulkSql sql, Bound<T> bound, Scope scope, Mono<Void> commit) {
 		Chunk<T> chunk = bound.chunk();
-		FailingRow<T> failing = new FailingRow<>(connection, sql, this.target, chunk, scope, written());
 		if (bound.statement() == null) {
-			return failing.tell(Objects.requireNonNull(chunk.failure()));
+			return ended(Objects.requireNonNull(chunk.failure()), scope);
 		}
 		return affected(Flux.from(bound.statement().execute()), chunk)
-			.onErrorResume(R2dbcException.class, failing::explain)
+			.onErrorResume(R2dbcException.class,
+					(ex) -> new FailingRow<>(connection, sql, chunk, aftermath(scope)).explain(ex))
 			.flatMap((count) -> commit.thenReturn(count))
 			.doOnError((ex) -> this.connections.forget())
 			.doOnNext((count) -> told(chunk, count))

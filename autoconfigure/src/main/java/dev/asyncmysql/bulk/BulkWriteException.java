@@ -12,6 +12,8 @@ public class BulkWriteException extends NonTransientDataAccessException {
 
 	private static final long serialVersionUID = 1L;
 
+	private final boolean refused;
+
 	private final long firstRow;
 
 	private final long lastRow;
@@ -20,9 +22,10 @@ public class BulkWriteException extends NonTransientDataAccessException {
 
 	private final BulkProgress written;
 
-	BulkWriteException(String message, long firstRow, long lastRow, @Nullable String column, BulkProgress written,
-			@Nullable Throwable cause) {
+	BulkWriteException(String message, boolean refused, long firstRow, long lastRow, @Nullable String column,
+			BulkProgress written, @Nullable Throwable cause) {
 		super(message, cause);
+		this.refused = refused;
 		this.firstRow = firstRow;
 		this.lastRow = lastRow;
 		this.column = column;
@@ -32,14 +35,15 @@ public class BulkWriteException extends NonTransientDataAccessException {
 	/**
 	 * Return the row that was refused.
 	 * @return its index in the source, counted from 0, or -1 where it could not be told
-	 * which of {@link #getFirstRow()} to {@link #getLastRow()} it is
+	 * which of {@link #getFirstRow()} to {@link #getLastRow()} it is, or where another
+	 * reason than a row ended the write
 	 */
 	public long getRow() {
-		return (this.firstRow == this.lastRow) ? this.firstRow : -1;
+		return (this.refused && this.firstRow == this.lastRow) ? this.firstRow : -1;
 	}
 
 	/**
-	 * Return the first of the rows of which at least one was refused.
+	 * Return the first of the rows of which at least one was refused, or not written.
 	 * @return its index in the source, counted from 0
 	 */
 	public long getFirstRow() {
@@ -47,7 +51,7 @@ public class BulkWriteException extends NonTransientDataAccessException {
 	}
 
 	/**
-	 * Return the last of the rows of which at least one was refused.
+	 * Return the last of the rows of which at least one was refused, or not written.
 	 * @return its index in the source, counted from 0
 	 */
 	public long getLastRow() {

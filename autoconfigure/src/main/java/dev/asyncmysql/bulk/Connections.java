@@ -31,7 +31,8 @@ final class Connections {
 
 	private final ConnectionFactory factory;
 
-	private final Set<Connection> joined = ConcurrentHashMap.newKeySet();
+	// Whichever writer has joined.
+	private static final Set<Connection> joined = ConcurrentHashMap.newKeySet();
 
 	private volatile @Nullable Limits limits;
 
@@ -59,8 +60,8 @@ final class Connections {
 	 */
 	<T> Flux<T> useCallers(Function<Connection, ? extends Publisher<T>> use) {
 		return ConnectionFactoryUtils.getConnection(this.factory)
-			.flatMapMany((connection) -> this.joined.add(connection)
-					? Flux.using(() -> connection, use, this.joined::remove) : alreadyJoined());
+			.flatMapMany((connection) -> joined.add(connection) ? Flux.using(() -> connection, use, joined::remove)
+					: alreadyJoined());
 	}
 
 	private static <T> Flux<T> alreadyJoined() {
@@ -78,7 +79,7 @@ final class Connections {
 	<T> Flux<T> use(Function<Connection, ? extends Publisher<T>> use) {
 		return Flux.usingWhen(
 				Mono.<Connection>from(this.factory.create()).onErrorMap(R2dbcException.class, Connections::translate),
-				use, Connection::close, (connection, ex) -> close(connection), Connection::close);
+				use, Connections::close, (connection, ex) -> close(connection), Connections::close);
 	}
 
 	// Spring's own exception, as from ConnectionFactoryUtils, which would bind the
@@ -87,10 +88,10 @@ final class Connections {
 		return new DataAccessResourceFailureException("Failed to obtain R2DBC Connection", ex);
 	}
 
-	// What goes wrong with it would hide why it is closed.
+	// What goes wrong with it would hide why it is closed, or that all was written.
 	private static Mono<Void> close(Connection connection) {
 		return Mono.from(connection.close()).onErrorResume((ex) -> {
-			logger.debug("A connection could not be closed after a bulk write had failed", ex);
+			logger.debug("A connection could not be closed after a bulk write", ex);
 			return Mono.empty();
 		});
 	}

@@ -39,27 +39,15 @@ final class FailingRow<T> {
 
 	private final Scope scope;
 
-	private final BulkProgress written;
+	private final Aftermath aftermath;
 
-	FailingRow(Connection connection, BulkSql sql, Target target, Chunk<T> chunk, Scope scope, BulkProgress written) {
+	FailingRow(Connection connection, BulkSql sql, Chunk<T> chunk, Aftermath aftermath) {
 		this.connection = connection;
 		this.sql = sql;
-		this.target = target;
+		this.target = aftermath.target();
 		this.chunk = chunk;
-		this.scope = scope;
-		this.written = written;
-	}
-
-	/**
-	 * Tell of a row that was not even sent, or of what the source has failed with.
-	 * @param ex the failure
-	 * @param <V> the type of what does not come
-	 * @return a mono that fails
-	 */
-	<V> Mono<V> tell(Throwable ex) {
-		return Mono.error((ex instanceof RefusedRowException refused)
-				? refused(refused.row(), refused.row(), refused.column(), refused.getMessage(), refused.getCause())
-				: ex);
+		this.scope = aftermath.scope();
+		this.aftermath = aftermath;
 	}
 
 	/**
@@ -99,16 +87,15 @@ final class FailingRow<T> {
 				.onErrorResume(FailingRow::inVain);
 		}
 		// A savepoint that is not there any more says that the server has rolled back
-		// more
-		// than the search: a caller's transaction must not be taken for whole then.
+		// more than the search: a caller's transaction must not be taken for whole then.
 		Mono<Void> undone = undo().then(Mono.from(this.connection.releaseSavepoint(SAVEPOINT)))
 			.onErrorMap(R2dbcException.class, this::translate);
-		return savepoint().thenReturn(true)
-			.onErrorResume((ex) -> FailingRow.<Boolean>inVain(ex))
-			.flatMap((set) -> search.onErrorResume(FailingRow::inVain)
-				.map(Optional::of)
-				.defaultIfEmpty(Optional.empty())
-				.flatMap((found) -> undone.then(Mono.justOrEmpty(found))));
+		return Mono.usingWhen(savepoint().thenReturn(true).onErrorResume(FailingRow::inVain),
+				(set) -> search.onErrorResume(FailingRow::inVain)
+					.map(Optional::of)
+					.defaultIfEmpty(Optional.empty())
+					.flatMap((found) -> undone.then(Mono.justOrEmpty(found))),
+				(set) -> Mono.empty(), (set, ex) -> Mono.empty(), (set) -> undone);
 	}
 
 	private static <V> Mono<V> inVain(Throwable ex) {
@@ -153,32 +140,18 @@ final class FailingRow<T> {
 
 	private BulkWriteException refused(Found found) {
 		R2dbcException exception = found.failure().exception();
-		return refused(this.chunk.first() + found.from(), this.chunk.first() + found.to() - 1,
+		return this.aftermath.refused(this.chunk.first() + found.from(), this.chunk.first() + found.to() - 1,
 				found.failure().column(this.target), found.failure().reason(), violation(exception));
-	}
-
-	private BulkWriteException refused(long first, long last, @Nullable String column, @Nullable String reason,
-			@Nullable Throwable cause) {
-		String rows = (first == last) ? "Row " + first : "One of the rows " + first + " to " + last;
-		return new BulkWriteException(
-				"%s (counted from 0) cannot be written to %s%s: %s. %s".formatted(rows, this.target.table(),
-						(column != null) ? ", because of column '" + column + "'" : "", reason, aftermath()),
-				first, last, column, kept(), cause);
 	}
 
 	// What can be tried again keeps the type that says so, unless a part would then be
 	// written twice.
 	private Throwable other(R2dbcException exception) {
 		RuntimeException translated = translate(exception);
-		if (this.scope != Scope.NONE || this.written.rows() == 0) {
+		if (this.scope != Scope.NONE || this.aftermath.written().rows() == 0) {
 			return translated;
 		}
-		long first = this.chunk.first();
-		long last = first + this.chunk.size() - 1;
-		return new BulkWriteException(
-				"Rows %d to %d (counted from 0) could not be written to %s: %s. %s".formatted(first, last,
-						this.target.table(), exception.getMessage(), aftermath()),
-				first, last, null, kept(), translated);
+		return this.aftermath.stopped(this.chunk.first() + this.chunk.size() - 1, translated);
 	}
 
 	// The driver takes most errors of this kind for those of the connection.
@@ -190,19 +163,6 @@ final class FailingRow<T> {
 
 	private RuntimeException translate(R2dbcException exception) {
 		return ConnectionFactoryUtils.convertR2dbcException("bulk write", this.sql.text(1), exception);
-	}
-
-	private BulkProgress kept() {
-		return (this.scope == Scope.OWN_TRANSACTION) ? BulkProgress.NONE : this.written;
-	}
-
-	private String aftermath() {
-		return switch (this.scope) {
-			case OWN_TRANSACTION -> "Nothing was written";
-			case CALLERS_TRANSACTION -> this.written.rows()
-					+ " rows before were written in the transaction, which is left to its owner to roll back";
-			case NONE -> this.written.rows() + " rows before are committed, and none after";
-		};
 	}
 
 	/**

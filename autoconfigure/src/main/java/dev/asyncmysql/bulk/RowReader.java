@@ -1,10 +1,12 @@
 package dev.asyncmysql.bulk;
 
 import java.io.ByteArrayInputStream;
+import java.nio.ByteBuffer;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
 
+import io.r2dbc.spi.Parameter;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -100,8 +102,14 @@ interface RowReader<T> {
 	 */
 	static void settle(@Nullable Object[] values, int offset, int columns) {
 		for (int i = offset; i < offset + columns; i++) {
-			if (values[i] instanceof ByteArrayInputStream stream) {
+			Object value = values[i];
+			// Whatever type it declares for them, the driver sends bytes.
+			Object bytes = (value instanceof Parameter parameter) ? parameter.getValue() : value;
+			if (bytes instanceof ByteArrayInputStream stream) {
 				values[i] = stream.readAllBytes();
+			}
+			else if (bytes instanceof ByteBuffer) {
+				values[i] = bytes;
 			}
 		}
 	}

@@ -7,6 +7,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
 
 import dev.asyncmysql.MySqlServer;
@@ -16,11 +17,15 @@ import dev.asyncmysql.autoconfigure.BulkWriterAutoConfiguration;
 import dev.asyncmysql.autoconfigure.MySqlTransactionAutoConfiguration;
 import io.r2dbc.pool.ConnectionPool;
 import io.r2dbc.spi.Connection;
+import io.r2dbc.spi.ConnectionFactory;
+import io.r2dbc.spi.Parameters;
 import io.r2dbc.spi.R2dbcDataIntegrityViolationException;
+import io.r2dbc.spi.R2dbcType;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.mockito.AdditionalAnswers;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 import reactor.core.scheduler.Schedulers;
@@ -38,6 +43,9 @@ import org.springframework.transaction.IllegalTransactionStateException;
 import org.springframework.transaction.reactive.TransactionalOperator;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.mockito.BDDMockito.given;
+import static org.mockito.BDDMockito.willAnswer;
+import static org.mockito.Mockito.mock;
 
 /**
  * What bulk writing says, keeps and undoes when something fails on a real MySQL.
@@ -71,6 +79,71 @@ class BulkFailureIT {
 			context.getBean(TransactionalOperator.class).transactional(write).block(LIMIT);
 			assertThat(refused).hasValue(1);
 			assertThat(MySqlServer.execute("SELECT COUNT(*) FROM vanishing")).containsExactly("0");
+		});
+	}
+
+	@Test
+	void aCancelInTheSearchLeavesNothingInACallersTransaction() {
+		createTable("searched");
+		MySqlServer.execute("CREATE TRIGGER searched_trigger BEFORE INSERT ON searched FOR EACH ROW "
+				+ "SET @slow = IF(NEW.amount = 8, SLEEP(1), 0)");
+		this.contexts.run((context) -> {
+			Flux<Object[]> rows = rows(9).concatWith(rows(1));
+			Mono<?> write = insert(context, "searched", rows).execute()
+				.timeout(Duration.ofMillis(1500))
+				.onErrorResume(TimeoutException.class, (ex) -> Mono.empty());
+			context.getBean(TransactionalOperator.class).transactional(write).block(LIMIT);
+			assertThat(MySqlServer.execute("SELECT COUNT(*) FROM searched")).containsExactly("0");
+		});
+	}
+
+	@Test
+	void aSecondWriterInATransactionIsRefusedAsWell() {
+		createTable("second_writer");
+		this.contexts.run((context) -> {
+			BulkWriter other = BulkWriter.create(context.getBean(ConnectionPool.class));
+			Mono<?> first = insert(context, "second_writer", rows(1000)).execute();
+			Mono<?> second = other.insertInto("second_writer").columns("name", "amount").rows(rows(1)).execute();
+			StepVerifier.create(context.getBean(TransactionalOperator.class).transactional(Mono.when(first, second)))
+				.expectError(IllegalTransactionStateException.class)
+				.verify(LIMIT);
+		});
+	}
+
+	@Test
+	void aConnectionThatCannotBeClosedHidesNotThatAllIsWritten() {
+		createTable("unclosed");
+		this.contexts.run((context) -> {
+			ConnectionFactory pool = context.getBean(ConnectionPool.class);
+			ConnectionFactory unclosed = mock(ConnectionFactory.class);
+			given(unclosed.create()).willAnswer((call) -> Mono.from(pool.create()).map(BulkFailureIT::unclosed));
+			Mono<BulkProgress> write = BulkWriter.create(unclosed)
+				.insertInto("unclosed")
+				.columns("name", "amount")
+				.rows(rows(10))
+				.execute();
+			StepVerifier.create(write)
+				.assertNext((progress) -> assertThat(progress.rows()).isEqualTo(10))
+				.expectComplete()
+				.verify(LIMIT);
+		});
+	}
+
+	@Test
+	void aSourceThatFailsBorrowsNoConnection() {
+		createTable("unborrowed");
+		this.contexts.withPropertyValues("async-mysql.pool.max-acquire-time=1s").run((context) -> {
+			ConnectionPool pool = context.getBean(ConnectionPool.class);
+			insert(context, "unborrowed", rows(1)).commitEachChunk().execute().block(LIMIT);
+			List<Connection> lent = new ArrayList<>();
+			IllegalStateException own = new IllegalStateException("the source");
+			Flux<Object[]> rows = rows(10).skip(1)
+				.concatWith(
+						Flux.range(0, 2).concatMap((i) -> pool.create()).doOnNext(lent::add).thenMany(Flux.error(own)));
+			StepVerifier.create(insert(context, "unborrowed", rows).maxRows(9).commitEachChunk().execute())
+				.expectErrorMatches((ex) -> ex == own)
+				.verify(LIMIT);
+			Flux.fromIterable(lent).flatMap(Connection::close).blockLast(LIMIT);
 		});
 	}
 
@@ -116,9 +189,11 @@ class BulkFailureIT {
 				.expectErrorSatisfies(
 						(ex) -> assertThat(ex).isInstanceOfSatisfying(BulkWriteException.class, (stopped) -> {
 							assertThat(stopped).hasCauseInstanceOf(DataAccessResourceFailureException.class)
-								.hasMessageContaining("The rows from 20 on (counted from 0) were not written")
-								.hasMessageEndingWith("20 rows before are committed");
+								.hasMessageContaining(
+										"It ended before the rows from 20 on (counted from 0) were known to be written to starved: ")
+								.hasMessageEndingWith("20 rows before are committed, and none after");
 							assertThat(stopped.getWritten().rows()).isEqualTo(20);
+							assertThat(stopped.getRow()).isEqualTo(-1);
 							assertThat(stopped.getFirstRow()).isEqualTo(20);
 							assertThat(stopped.getLastRow()).isEqualTo(29);
 						}))
@@ -170,7 +245,8 @@ class BulkFailureIT {
 	}
 
 	@ParameterizedTest
-	@CsvSource({ "stream, false", "stream, true", "buffer, false", "buffer, true" })
+	@CsvSource({ "stream, false", "stream, true", "buffer, false", "buffer, true", "wrapped-stream, false",
+			"wrapped-stream, true", "wrapped-buffer, false", "wrapped-buffer, true" })
 	void valuesThatAreReadOnceNameTheRow(String kind, boolean prepared) {
 		MySqlServer.execute("DROP TABLE IF EXISTS read_once");
 		MySqlServer.execute("CREATE TABLE read_once (data VARBINARY(10), UNIQUE (data))");
@@ -188,7 +264,13 @@ class BulkFailureIT {
 
 	private static Object data(String kind, int value) {
 		byte[] bytes = String.valueOf(value).getBytes(StandardCharsets.US_ASCII);
-		return "stream".equals(kind) ? new ByteArrayInputStream(bytes) : ByteBuffer.wrap(bytes);
+		return switch (kind) {
+			case "stream" -> new ByteArrayInputStream(bytes);
+			case "buffer" -> ByteBuffer.wrap(bytes);
+			case "wrapped-stream" -> Parameters.in(new ByteArrayInputStream(bytes));
+			case "wrapped-buffer" -> Parameters.in(R2dbcType.VARBINARY, ByteBuffer.wrap(bytes));
+			default -> throw new IllegalArgumentException(kind);
+		};
 	}
 
 	@Test
@@ -260,6 +342,14 @@ class BulkFailureIT {
 			.expectErrorSatisfies((ex) -> assertThat(ex).isInstanceOfSatisfying(BulkWriteException.class,
 					(refused) -> assertThat(refused.getRow()).isEqualTo(77)))
 			.verify(LIMIT));
+	}
+
+	private static Connection unclosed(Connection connection) {
+		Connection unclosed = mock(Connection.class, AdditionalAnswers.delegatesTo(connection));
+		willAnswer((call) -> Mono.from(connection.close()).then(Mono.error(new IllegalStateException("not closed"))))
+			.given(unclosed)
+			.close();
+		return unclosed;
 	}
 
 	private static BulkWriter.WriteSpec<?> insert(ApplicationContext context, String table, Flux<Object[]> rows) {
