@@ -83,6 +83,7 @@ import org.springframework.util.unit.DataSize;
  * @param pool Connection pool.
  * @param health Health indicator.
  * @param slowQuery Log of slow statements.
+ * @param advice Advice at start and in the endpoint.
  */
 @ConfigurationProperties("async-mysql")
 public record ConnectionSettings(@Nullable String host, @DefaultValue(Defaults.PORT) int port,
@@ -102,7 +103,7 @@ public record ConnectionSettings(@Nullable String host, @DefaultValue(Defaults.P
 		@DefaultValue(Defaults.STARTUP) Startup startup,
 		@DefaultValue(Defaults.STARTUP_TIMEOUT) Duration startupTimeout, @DefaultValue Map<String, Object> options,
 		@DefaultValue Cancel cancel, @DefaultValue Ssl ssl, @DefaultValue Pool pool, @DefaultValue Health health,
-		@DefaultValue SlowQuery slowQuery) {
+		@DefaultValue SlowQuery slowQuery, @DefaultValue Advice advice) {
 
 	public ConnectionSettings {
 		host = textOrNull(host);
@@ -305,11 +306,27 @@ public record ConnectionSettings(@Nullable String host, @DefaultValue(Defaults.P
 	 * @param showValues Whether the values that are written in the text of a statement
 	 * are logged; bound values never are.
 	 * @param maxPerMinute Number of lines that are logged within a minute, at most.
+	 * @param explain Whether the plan of such a statement is logged as well, by EXPLAIN
+	 * on a connection of its own.
 	 */
 	public record SlowQuery(@DefaultValue(Defaults.SLOW_QUERY_THRESHOLD) Duration threshold,
 			@DefaultValue(Defaults.SLOW_QUERY_SHOW_VALUES) boolean showValues,
-			@DefaultValue(Defaults.SLOW_QUERY_MAX_PER_MINUTE) int maxPerMinute) {
+			@DefaultValue(Defaults.SLOW_QUERY_MAX_PER_MINUTE) int maxPerMinute,
+			@DefaultValue(Defaults.SLOW_QUERY_EXPLAIN) boolean explain) {
 
+	}
+
+	/**
+	 * Advice at start and in the endpoint.
+	 *
+	 * @param instances Number of instances of the application that share the server.
+	 * @param silence Names of advice that is not to be given.
+	 */
+	public record Advice(@DefaultValue(Defaults.ADVICE_INSTANCES) int instances, @DefaultValue List<String> silence) {
+
+		public Advice {
+			silence = List.copyOf(silence);
+		}
 	}
 
 	/**

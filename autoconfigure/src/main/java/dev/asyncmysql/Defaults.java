@@ -227,6 +227,16 @@ final class Defaults {
 	 */
 	static final String SLOW_QUERY_MAX_PER_MINUTE = "60";
 
+	/**
+	 * It opens a connection, and the server may call stored functions as it plans.
+	 */
+	static final String SLOW_QUERY_EXPLAIN = "false";
+
+	/**
+	 * What can be known without asking.
+	 */
+	static final String ADVICE_INSTANCES = "1";
+
 	private Defaults() {
 	}
 

@@ -2,6 +2,7 @@ package dev.asyncmysql.autoconfigure;
 
 import dev.asyncmysql.ConnectionSettings;
 import dev.asyncmysql.connection.Server;
+import dev.asyncmysql.observability.Advisor;
 import dev.asyncmysql.observability.AsyncMySqlEndpoint;
 import dev.asyncmysql.observability.TopStatements;
 import io.r2dbc.spi.ConnectionFactory;
@@ -20,7 +21,7 @@ import org.springframework.core.env.Environment;
 /**
  * Auto-configuration of the endpoint {@code asyncmysql}, where it is exposed.
  */
-@AutoConfiguration(after = AsyncMySqlAutoConfiguration.class)
+@AutoConfiguration(after = { AsyncMySqlAutoConfiguration.class, AdviceAutoConfiguration.class })
 @ConditionalOnClass(ConditionalOnAvailableEndpoint.class)
 @ConditionalOnBean({ Server.class, ConnectionSettings.class })
 @ConditionalOnSingleCandidate(ConnectionFactory.class)
@@ -38,9 +39,10 @@ public final class AsyncMySqlEndpointAutoConfiguration {
 	@Bean
 	@ConditionalOnMissingBean
 	AsyncMySqlEndpoint asyncMySqlEndpoint(Server server, ConnectionFactory connectionFactory, TopStatements statements,
-			ConnectionSettings settings, Environment environment, ObjectProvider<R2dbcConnectionDetails> details) {
+			ConnectionSettings settings, Environment environment, ObjectProvider<R2dbcConnectionDetails> details,
+			Advisor advisor) {
 		return new AsyncMySqlEndpoint("connectionFactory", server, connectionFactory, statements,
-				new SettingsInForce(environment, settings, details.getIfAvailable()));
+				new SettingsInForce(environment, settings, details.getIfAvailable()), advisor);
 	}
 
 }

@@ -43,6 +43,10 @@ final class ShownValue {
 		if (!(value instanceof CharSequence text)) {
 			return value;
 		}
+		// ssl.key takes the content of a PEM file as well as its place.
+		if (ours && text.toString().contains("PRIVATE KEY")) {
+			return mask;
+		}
 		String shown = (ours && name.endsWith("url")) ? url(text.toString(), mask)
 				: URL.matcher(text).replaceAll((url) -> Matcher.quoteReplacement(url(url.group(), mask)));
 		return shown.contentEquals(text) ? value : shown;

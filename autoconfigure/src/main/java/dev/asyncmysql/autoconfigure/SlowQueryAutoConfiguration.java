@@ -11,6 +11,7 @@ import reactor.util.context.ContextView;
 
 import org.springframework.boot.autoconfigure.AutoConfiguration;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnBean;
+import org.springframework.boot.autoconfigure.condition.SearchStrategy;
 import org.springframework.context.annotation.Bean;
 import org.springframework.util.ClassUtils;
 
@@ -18,7 +19,7 @@ import org.springframework.util.ClassUtils;
  * Auto-configuration of the log of slow statements.
  */
 @AutoConfiguration(after = AsyncMySqlAutoConfiguration.class)
-@ConditionalOnBean({ Server.class, ConnectionSettings.class })
+@ConditionalOnBean(value = { Server.class, ConnectionSettings.class }, search = SearchStrategy.CURRENT)
 public final class SlowQueryAutoConfiguration {
 
 	private static final boolean OBSERVATIONS = ClassUtils.isPresent("io.micrometer.observation.ObservationView",
@@ -27,7 +28,7 @@ public final class SlowQueryAutoConfiguration {
 	@Bean
 	SlowQueryLog asyncMySqlSlowQueryLog(Server server, ConnectionSettings settings) {
 		Function<ContextView, @Nullable String> origin = OBSERVATIONS ? new ObservedOrigin() : (context) -> null;
-		SlowQueryLog log = new SlowQueryLog(settings.slowQuery(), origin);
+		SlowQueryLog log = new SlowQueryLog(settings.slowQuery(), origin, server);
 		if (!settings.slowQuery().threshold().isNegative()) {
 			server.addListener(log);
 		}

@@ -64,6 +64,15 @@ public interface ConnectionListener {
 	}
 
 	/**
+	 * Return whether the values that are bound to statements have to be kept until their
+	 * end.
+	 * @return {@code true} to be told of them with each statement
+	 */
+	default boolean needsValues() {
+		return false;
+	}
+
+	/**
 	 * How a wait for a connection has ended.
 	 */
 	enum AcquireOutcome {

@@ -18,12 +18,20 @@ final class ConnectionListeners {
 
 	private final List<ConnectionListener> listeners = new CopyOnWriteArrayList<>();
 
-	void add(ConnectionListener listener) {
+	private volatile boolean needValues;
+
+	synchronized void add(ConnectionListener listener) {
 		this.listeners.add(listener);
+		this.needValues = this.listeners.stream().anyMatch(ConnectionListener::needsValues);
 	}
 
-	void remove(ConnectionListener listener) {
+	synchronized void remove(ConnectionListener listener) {
 		this.listeners.remove(listener);
+		this.needValues = this.listeners.stream().anyMatch(ConnectionListener::needsValues);
+	}
+
+	boolean needValues() {
+		return this.needValues;
 	}
 
 	boolean isEmpty() {

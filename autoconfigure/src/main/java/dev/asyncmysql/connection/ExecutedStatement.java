@@ -1,5 +1,8 @@
 package dev.asyncmysql.connection;
 
+import java.util.function.Consumer;
+
+import io.r2dbc.spi.Statement;
 import org.jspecify.annotations.Nullable;
 import reactor.util.context.ContextView;
 
@@ -17,9 +20,12 @@ import reactor.util.context.ContextView;
  * @param outcome how it has ended
  * @param failure what the caller was told, or {@code null} where it did not fail
  * @param context the context of the caller
+ * @param values what binds the values of its first execution to another statement, or
+ * {@code null} where nobody {@linkplain ConnectionListener#needsValues() needs} them, or
+ * they can be read only once
  */
 public record ExecutedStatement(String sql, long nanos, long waited, long rows, Outcome outcome,
-		@Nullable Throwable failure, ContextView context) {
+		@Nullable Throwable failure, ContextView context, @Nullable Consumer<Statement> values) {
 
 	/**
 	 * How a statement has ended.

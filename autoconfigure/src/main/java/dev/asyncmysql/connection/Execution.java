@@ -1,6 +1,9 @@
 package dev.asyncmysql.connection;
 
+import java.util.function.Consumer;
+
 import dev.asyncmysql.connection.ExecutedStatement.Outcome;
+import io.r2dbc.spi.Statement;
 import org.jspecify.annotations.Nullable;
 import reactor.util.context.ContextView;
 
@@ -10,6 +13,8 @@ import reactor.util.context.ContextView;
 final class Execution {
 
 	private final String sql;
+
+	private final @Nullable Consumer<Statement> values;
 
 	private final long waited;
 
@@ -28,11 +33,14 @@ final class Execution {
 	/**
 	 * Create an execution.
 	 * @param sql the text
+	 * @param values what binds its values to another statement, or {@code null} where
+	 * that is not known
 	 * @param waited how long its caller had waited for the connection
 	 * @param listeners who is told of its end
 	 */
-	Execution(String sql, long waited, ConnectionListeners listeners) {
+	Execution(String sql, @Nullable Consumer<Statement> values, long waited, ConnectionListeners listeners) {
 		this.sql = sql;
+		this.values = values;
 		this.waited = waited;
 		this.listeners = listeners;
 	}
@@ -74,7 +82,7 @@ final class Execution {
 		Throwable ex = this.failure;
 		Outcome outcome = (ex != null) ? Outcome.ERROR : cancelled ? Outcome.CANCELLED : Outcome.SUCCESS;
 		ExecutedStatement statement = new ExecutedStatement(this.sql, this.answered - this.started, this.waited,
-				this.rows, outcome, ex, context);
+				this.rows, outcome, ex, context, this.values);
 		this.listeners.tell((listener) -> listener.executed(statement));
 	}
 

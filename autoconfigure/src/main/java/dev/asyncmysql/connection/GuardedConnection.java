@@ -1,6 +1,7 @@
 package dev.asyncmysql.connection;
 
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
@@ -72,6 +73,8 @@ final class GuardedConnection implements Connection, Lifecycle, Wrapped<Connecti
 
 	private volatile boolean givenBack;
 
+	private volatile boolean everLent;
+
 	private final long openedAt = System.nanoTime();
 
 	private volatile long changedAt = this.openedAt;
@@ -116,6 +119,14 @@ final class GuardedConnection implements Connection, Lifecycle, Wrapped<Connecti
 		this.waited = waited;
 	}
 
+	long waited() {
+		return this.waited;
+	}
+
+	boolean guards(Connection driver) {
+		return this.raw == driver;
+	}
+
 	/**
 	 * Note that the connection is about to end.
 	 * @param reason why; the first counts
@@ -140,14 +151,19 @@ final class GuardedConnection implements Connection, Lifecycle, Wrapped<Connecti
 	ConnectionInfo info() {
 		long now = System.nanoTime();
 		boolean busy = this.line.active() != null;
-		State state = this.givenBack ? (busy ? State.RETURNING : State.IDLE) : (busy ? State.BUSY : State.LENT);
+		boolean lent = !this.givenBack && (this.everLent || !this.server.settings().pool().enabled());
+		State state = !lent ? (busy ? State.RETURNING : State.IDLE) : (busy ? State.BUSY : State.LENT);
 		return new ConnectionInfo(this.session.id(), state, Duration.ofNanos(now - this.changedAt),
 				Duration.ofNanos(now - this.openedAt), this.wire.eventLoop());
 	}
 
 	private @Nullable Execution measure(String sql) {
+		return measure(sql, null);
+	}
+
+	private @Nullable Execution measure(String sql, @Nullable Consumer<Statement> values) {
 		ConnectionListeners listeners = this.server.listeners();
-		return listeners.isEmpty() ? null : new Execution(sql, this.waited, listeners);
+		return listeners.isEmpty() ? null : new Execution(sql, values, this.waited, listeners);
 	}
 
 	/**
@@ -224,6 +240,19 @@ final class GuardedConnection implements Connection, Lifecycle, Wrapped<Connecti
 	}
 
 	/**
+	 * Ask the server how it would execute a statement.
+	 * @param statement the statement, with its values
+	 * @return a mono of a line for each step, without values
+	 */
+	Mono<List<String>> explain(ExecutedStatement statement) {
+		return Flux
+			.defer(() -> new GuardedStatement(Explain.statement(this.raw, statement), this.line, (values) -> null, null)
+				.execute())
+			.concatMap((result) -> result.map((row, metadata) -> Explain.line(row, metadata)))
+			.collectList();
+	}
+
+	/**
 	 * Ask the server how it stands. The question is the application's own, of which
 	 * decorators need not know.
 	 * @return a mono of the answer; it fails where there is none
@@ -267,6 +296,7 @@ final class GuardedConnection implements Connection, Lifecycle, Wrapped<Connecti
 				return Mono.never();
 			}
 			this.changedAt = System.nanoTime();
+			this.everLent = true;
 			this.givenBack = false;
 			return (this.lifecycle != null) ? Mono.from(this.lifecycle.postAllocate()) : Mono.empty();
 		});
@@ -411,7 +441,9 @@ final class GuardedConnection implements Connection, Lifecycle, Wrapped<Connecti
 	@Override
 	public Statement createStatement(String sql) {
 		this.sessionGuard.text(sql);
-		return new GuardedStatement(this.delegate.createStatement(sql), this.line, () -> measure(sql));
+		Bindings bindings = this.server.listeners().needValues() ? new Bindings() : null;
+		return new GuardedStatement(this.delegate.createStatement(sql), this.line, (values) -> measure(sql, values),
+				bindings);
 	}
 
 	@Override

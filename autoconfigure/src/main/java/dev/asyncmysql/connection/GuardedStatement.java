@@ -1,5 +1,6 @@
 package dev.asyncmysql.connection;
 
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 
 import io.r2dbc.spi.Result;
@@ -16,55 +17,80 @@ final class GuardedStatement implements Statement {
 
 	private final ExchangeLine line;
 
-	private final Supplier<? extends @Nullable Execution> measured;
+	private final Measure measure;
+
+	private final @Nullable Bindings bindings;
 
 	private final int lease;
 
 	private boolean several;
 
-	GuardedStatement(Statement delegate, ExchangeLine line, Supplier<? extends @Nullable Execution> measured) {
+	/**
+	 * Create the statement.
+	 * @param delegate what is guarded
+	 * @param line where it waits for its turn
+	 * @param measure what measures its executions
+	 * @param bindings where its values are kept, or {@code null} where nobody needs them
+	 */
+	GuardedStatement(Statement delegate, ExchangeLine line, Measure measure, @Nullable Bindings bindings) {
 		this.delegate = delegate;
 		this.line = line;
-		this.measured = measured;
+		this.measure = measure;
+		this.bindings = bindings;
 		this.lease = line.lease();
 	}
 
 	@Override
 	public Publisher<? extends Result> execute() {
 		Publisher<? extends Result> results = this.delegate.execute();
-		return this.several ? Exchange.series(this.line, this.lease, results, this.measured)
-				: Exchange.statement(this.line, this.lease, results, this.measured);
+		Consumer<Statement> values = (this.bindings != null) ? this.bindings.snapshot() : null;
+		Supplier<@Nullable Execution> measured = () -> this.measure.begin(values);
+		return this.several ? Exchange.series(this.line, this.lease, results, measured)
+				: Exchange.statement(this.line, this.lease, results, measured);
 	}
 
 	@Override
 	public Statement add() {
 		this.delegate.add();
 		this.several = true;
+		if (this.bindings != null) {
+			this.bindings.complete();
+		}
 		return this;
 	}
 
 	@Override
 	public Statement bind(int index, Object value) {
 		this.delegate.bind(index, value);
+		keep((other) -> other.bind(index, value), value);
 		return this;
 	}
 
 	@Override
 	public Statement bind(String name, Object value) {
 		this.delegate.bind(name, value);
+		keep((other) -> other.bind(name, value), value);
 		return this;
 	}
 
 	@Override
 	public Statement bindNull(int index, Class<?> type) {
 		this.delegate.bindNull(index, type);
+		keep((other) -> other.bindNull(index, type), null);
 		return this;
 	}
 
 	@Override
 	public Statement bindNull(String name, Class<?> type) {
 		this.delegate.bindNull(name, type);
+		keep((other) -> other.bindNull(name, type), null);
 		return this;
+	}
+
+	private void keep(Consumer<Statement> binding, @Nullable Object value) {
+		if (this.bindings != null) {
+			this.bindings.add(binding, value);
+		}
 	}
 
 	@Override
@@ -82,6 +108,21 @@ final class GuardedStatement implements Statement {
 	@Override
 	public String toString() {
 		return String.valueOf(this.delegate);
+	}
+
+	/**
+	 * Begins to measure an execution.
+	 */
+	interface Measure {
+
+		/**
+		 * Begin.
+		 * @param values what binds its values to another statement, or {@code null} where
+		 * that is not known
+		 * @return the execution, or {@code null} where nobody listens
+		 */
+		@Nullable Execution begin(@Nullable Consumer<Statement> values);
+
 	}
 
 }

@@ -4,8 +4,6 @@ import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 
 import dev.asyncmysql.ConnectionSettings.Pool;
-import org.apache.commons.logging.Log;
-import org.apache.commons.logging.LogFactory;
 import org.jspecify.annotations.Nullable;
 import reactor.core.Disposable;
 import reactor.core.publisher.Mono;
@@ -20,8 +18,6 @@ import reactor.core.scheduler.Schedulers;
  */
 final class IdleLimit {
 
-	private static final Log logger = LogFactory.getLog(IdleLimit.class);
-
 	private final Pool settings;
 
 	private final String prefix;
@@ -29,8 +25,6 @@ final class IdleLimit {
 	private final Sinks.Empty<Void> known = Sinks.empty();
 
 	private @Nullable Duration shortest;
-
-	private boolean told;
 
 	IdleLimit(Pool settings, String prefix) {
 		this.settings = settings;
@@ -52,8 +46,7 @@ final class IdleLimit {
 	}
 
 	/**
-	 * Take note of the server's limit, and tell once where the configured one is not
-	 * below.
+	 * Take note of the server's limit; the shortest counts.
 	 * @param waitTimeout time after which the server closes a connection
 	 */
 	void learn(Duration waitTimeout) {
@@ -61,30 +54,32 @@ final class IdleLimit {
 			return;
 		}
 		boolean first;
-		boolean news;
 		synchronized (this) {
 			first = this.shortest == null;
 			if (this.shortest == null || waitTimeout.compareTo(this.shortest) < 0) {
 				this.shortest = waitTimeout;
 			}
-			news = !this.told && isShorter(limit(waitTimeout));
-			this.told |= news;
 		}
 		if (first) {
 			this.known.tryEmitEmpty();
 		}
-		if (news) {
-			logger.warn(warning(waitTimeout));
+	}
+
+	/**
+	 * Return what to say where the configured limit is not below the server's.
+	 * @return a sentence or two, or {@code null} where it is below, or the server's is
+	 * not known
+	 */
+	@Nullable String advice() {
+		Duration waitTimeout;
+		synchronized (this) {
+			waitTimeout = this.shortest;
 		}
-	}
-
-	private boolean isShorter(Duration limit) {
 		Duration configured = this.settings.maxIdleTime();
-		return this.settings.enabled() && (configured.isNegative() || configured.compareTo(limit) > 0);
-	}
-
-	private String warning(Duration waitTimeout) {
-		Duration configured = this.settings.maxIdleTime();
+		if (waitTimeout == null || !this.settings.enabled()
+				|| (!configured.isNegative() && configured.compareTo(limit(waitTimeout)) <= 0)) {
+			return null;
+		}
 		String limit = text(limit(waitTimeout));
 		return "The server closes connections that are idle for %s (wait_timeout), and %s.pool.max-idle-time is %s: they are closed here after %s instead. Set %s.pool.max-idle-time to at most %s, or raise wait_timeout"
 			.formatted(text(waitTimeout), this.prefix, configured.isNegative() ? "without a limit" : text(configured),

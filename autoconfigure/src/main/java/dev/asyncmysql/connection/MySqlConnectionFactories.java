@@ -181,10 +181,6 @@ public final class MySqlConnectionFactories {
 	 * @return the server, not yet connected to
 	 */
 	public static Server server(ConnectionSettings settings, ConnectionFactory factory, String prefix) {
-		String advice = Tls.advice(settings, prefix);
-		if (advice != null) {
-			logger.warn(advice);
-		}
 		return new Server(settings, factory, prefix);
 	}
 

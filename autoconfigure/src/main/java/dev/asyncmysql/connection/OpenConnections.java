@@ -2,8 +2,10 @@ package dev.asyncmysql.connection;
 
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.stream.Stream;
 
 import io.r2dbc.spi.Connection;
 import io.r2dbc.spi.R2dbcNonTransientResourceException;
@@ -61,10 +63,20 @@ final class OpenConnections {
 	 * @return one entry for each, in no order
 	 */
 	List<ConnectionInfo> infos() {
-		return this.open.stream()
-			.filter(GuardedConnection.class::isInstance)
-			.map((connection) -> ((GuardedConnection) connection).info())
-			.toList();
+		return guarded().map(GuardedConnection::info).toList();
+	}
+
+	/**
+	 * Return what guards a connection of the driver.
+	 * @param driver the driver's own connection
+	 * @return what guards it, or nothing where it is not open for the application
+	 */
+	Optional<GuardedConnection> guarding(Connection driver) {
+		return guarded().filter((connection) -> connection.guards(driver)).findFirst();
+	}
+
+	private Stream<GuardedConnection> guarded() {
+		return this.open.stream().filter(GuardedConnection.class::isInstance).map(GuardedConnection.class::cast);
 	}
 
 	boolean isClosed() {

@@ -3,9 +3,11 @@ package dev.asyncmysql.connection;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.LongSupplier;
 
 import dev.asyncmysql.ConnectionSettings;
 import dev.asyncmysql.ConnectionSettings.AfterProcedure;
@@ -141,6 +143,16 @@ public final class Server {
 	}
 
 	/**
+	 * Return what tells how long the present caller of a connection has waited for it.
+	 * @param driver the driver's own connection
+	 * @return what tells nanoseconds, or nothing where the connection is none of the
+	 * application's
+	 */
+	public Optional<LongSupplier> waitFor(Connection driver) {
+		return this.open.guarding(driver).map((connection) -> connection::waited);
+	}
+
+	/**
 	 * Ask the server for the variables that matter to its clients, by the side
 	 * connection.
 	 * @param limit the time to wait, opening included
@@ -148,6 +160,39 @@ public final class Server {
 	 */
 	public Mono<Map<String, String>> variables(Duration limit) {
 		return this.side.use((connection) -> ((GuardedConnection) connection).variables(), limit);
+	}
+
+	/**
+	 * Ask the server how it would execute a statement, by a connection that is opened for
+	 * it and closed afterwards.
+	 * @param statement the statement, with its values
+	 * @param limit the time to wait, opening included
+	 * @return a mono of a line for each step, without values; it fails where the server
+	 * does not answer, or cannot explain it
+	 */
+	public Mono<List<String>> explain(ExecutedStatement statement, Duration limit) {
+		Mono<List<String>> plan = Mono
+			.usingWhen(this.open.admit(this.connections.open().cast(Connection.class)),
+					(connection) -> ((GuardedConnection) connection).explain(statement), Connection::close)
+			.timeout(limit);
+		return Mono.defer(() -> isStopping() ? Mono.empty() : plan);
+	}
+
+	/**
+	 * Return what to say of a server that nobody verifies.
+	 * @return a sentence or two, or {@code null} where nothing is to be said
+	 */
+	public @Nullable String tlsAdvice() {
+		return Tls.advice(this.settings, this.prefix);
+	}
+
+	/**
+	 * Return what to say where the server closes idle connections before the pool does,
+	 * as far as its connections have told.
+	 * @return a sentence or two, or {@code null} where nothing is to be said
+	 */
+	public @Nullable String idleTimeAdvice() {
+		return this.idleLimit.advice();
 	}
 
 	/**

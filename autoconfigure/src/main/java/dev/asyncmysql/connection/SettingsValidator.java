@@ -80,6 +80,10 @@ final class SettingsValidator {
 		if (this.settings.health().interval().isNegative()) {
 			throw invalid("health.interval", "it is negative", "Set 0s to ask the server each time.");
 		}
+		if (this.settings.advice().instances() < 1) {
+			throw invalid("advice.instances", this.settings.advice().instances() + " instances share no server",
+					"Set a number from 1 on.");
+		}
 		if (this.settings.slowQuery().maxPerMinute() < 1) {
 			throw invalid("slow-query.max-per-minute", this.settings.slowQuery().maxPerMinute() + " lines tell nothing",
 					"Set a number from 1 on, or " + this.prefix + ".slow-query.threshold=-1s for no line at all.");

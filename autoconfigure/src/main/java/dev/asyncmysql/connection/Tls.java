@@ -41,20 +41,23 @@ final class Tls {
 	}
 
 	/**
-	 * Return what to say of a server that nobody verifies. A mode that the user chose is
-	 * the user's word.
+	 * Return what to say of a server outside loopback that nobody verifies.
 	 * @param settings the settings
 	 * @param prefix prefix of their properties
 	 * @return a sentence or two, or {@code null} where nothing is to be said
 	 */
 	static @Nullable String advice(ConnectionSettings settings, String prefix) {
-		if (mode(settings) != null || settings.unixSocket() != null || isLoopback(settings.host())) {
+		SslMode mode = mode(settings);
+		if (settings.unixSocket() != null || isLoopback(settings.host())
+				|| (mode != null && mode.verifyCertificate())) {
 			return null;
 		}
 		return "The server at " + settings.location()
-				+ " is not verified: whoever can redirect the connection can read "
+				+ ((mode == SslMode.DISABLED)
+						? " is reached without TLS (" + prefix + ".ssl.mode=DISABLED): whoever is on the way can read "
+						: " is not verified: whoever can redirect the connection can read ")
 				+ "and change what is sent. Name the authority of its certificate by " + prefix + ".ssl.ca or " + prefix
-				+ ".ssl.bundle, or accept this by " + prefix + ".ssl.mode=PREFERRED";
+				+ ".ssl.bundle" + ((mode != null) ? ", and take " + prefix + ".ssl.mode=" + mode + " away" : "");
 	}
 
 	static boolean isLoopback(@Nullable String host) {

@@ -45,6 +45,8 @@ public final class AsyncMySqlEndpoint {
 
 	private final Supplier<Map<String, EffectiveSetting>> settings;
 
+	private final Advisor advisor;
+
 	/**
 	 * Create the endpoint.
 	 * @param name name of the connection factory's bean
@@ -52,14 +54,16 @@ public final class AsyncMySqlEndpoint {
 	 * @param connections the connections to it, pooled or not
 	 * @param statements what adds up the statements' time
 	 * @param settings what tells the settings in force
+	 * @param advisor what tells what to change
 	 */
 	public AsyncMySqlEndpoint(String name, Server server, ConnectionFactory connections, TopStatements statements,
-			Supplier<Map<String, EffectiveSetting>> settings) {
+			Supplier<Map<String, EffectiveSetting>> settings, Advisor advisor) {
 		this.name = name;
 		this.server = server;
 		this.connections = connections;
 		this.statements = statements;
 		this.settings = settings;
+		this.advisor = advisor;
 	}
 
 	/**
@@ -86,8 +90,8 @@ public final class AsyncMySqlEndpoint {
 			.map(Connected::of)
 			.toList();
 		return new Description((version != null) ? version.product() + " " + version.version() : null,
-				PoolUsage.of(this.connections).orElse(null), open, variables, this.statements.top(TOP),
-				new LinkedHashMap<>(this.settings.get()));
+				PoolUsage.of(this.connections).orElse(null), this.advisor.advise(variables), open, variables,
+				this.statements.top(TOP), new LinkedHashMap<>(this.settings.get()));
 	}
 
 	/**
@@ -137,13 +141,14 @@ public final class AsyncMySqlEndpoint {
 	 *
 	 * @param server product and version, or {@code null} before the first connection
 	 * @param pool how the pool stands, or {@code null} where there is none
+	 * @param advice what to change
 	 * @param connections the connections, the oldest first
 	 * @param variables the server's variables that matter, or why they are not known
 	 * @param topStatements the statements that took the most time together
 	 * @param settings the settings in force by their properties
 	 */
-	public record Description(@Nullable String server, @Nullable PoolUsage pool, List<Connected> connections,
-			Map<String, String> variables, List<TopStatements.Figures> topStatements,
+	public record Description(@Nullable String server, @Nullable PoolUsage pool, List<Advice> advice,
+			List<Connected> connections, Map<String, String> variables, List<TopStatements.Figures> topStatements,
 			Map<String, EffectiveSetting> settings) {
 
 	}

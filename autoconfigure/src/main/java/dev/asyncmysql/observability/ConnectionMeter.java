@@ -9,7 +9,7 @@ import io.micrometer.core.instrument.docs.MeterDocumentation;
 
 /**
  * The meters that are recorded of each connection factory. The tables of the
- * documentation are made from this type.
+ * documentation are held to this type by a test.
  */
 public enum ConnectionMeter implements MeterDocumentation {
 

@@ -78,23 +78,35 @@ public final class MySqlHealthIndicator implements ReactiveHealthIndicator {
 				return Mono.just(tell(recent));
 			}
 			return this.probe.probe()
-				.map((reachability) -> new Finding(reachability, null, System.nanoTime()))
-				.onErrorResume((ex) -> Mono.just(new Finding(null, ex, System.nanoTime())))
+				.map((reachability) -> found(reachability))
+				.onErrorResume((ex) -> Mono.just(new Finding(null, null, ex, System.nanoTime())))
 				.doOnNext((finding) -> this.last = finding)
 				.map(this::tell);
 		});
 	}
 
-	private Health tell(Finding finding) {
-		Throwable reason = finding.reason();
-		return (reason != null) ? unreachable(reason) : reachable(finding.reachability());
+	// A connection that was not asked tells nothing of how the server stands now.
+	private Finding found(Reachability reachability) {
+		return new Finding(reachability, (reachability == Reachability.AVAILABLE) ? this.server.state() : null, null,
+				System.nanoTime());
 	}
 
-	private Health reachable(@Nullable Reachability reachability) {
+	private Health tell(Finding finding) {
+		Throwable reason = finding.reason();
+		return (reason != null) ? unreachable(reason) : reachable(finding);
+	}
+
+	private Health reachable(Finding finding) {
 		if (this.away.compareAndSet(true, false)) {
 			logger.info("The server answers again");
 		}
-		return describe(Health.status((reachability == Reachability.SATURATED) ? this.saturated : Status.UP)).build();
+		Health.Builder health = describe(
+				Health.status((finding.reachability() == Reachability.SATURATED) ? this.saturated : Status.UP));
+		ServerState state = finding.state();
+		if (state != null) {
+			describe(health, state);
+		}
+		return health.build();
 	}
 
 	private Health unreachable(Throwable ex) {
@@ -115,10 +127,6 @@ public final class MySqlHealthIndicator implements ReactiveHealthIndicator {
 		health.withDetail("database", (version != null) ? version.product() : "MySQL");
 		if (version != null) {
 			health.withDetail("version", version.version());
-		}
-		ServerState state = this.server.state();
-		if (state != null) {
-			describe(health, state);
 		}
 		this.probe.usage().ifPresent((usage) -> health.withDetail("pool", figures(usage)));
 		return health;
@@ -146,10 +154,12 @@ public final class MySqlHealthIndicator implements ReactiveHealthIndicator {
 	 * What was found out, and when.
 	 *
 	 * @param reachability how the server can be reached, or {@code null} where it cannot
+	 * @param state what it has told of itself, or {@code null} where it was not asked
 	 * @param reason why it cannot, or {@code null} where it can
 	 * @param time when, as of {@link System#nanoTime()}
 	 */
-	private record Finding(@Nullable Reachability reachability, @Nullable Throwable reason, long time) {
+	private record Finding(@Nullable Reachability reachability, @Nullable ServerState state, @Nullable Throwable reason,
+			long time) {
 
 	}
 

@@ -8,6 +8,7 @@ import java.util.function.LongSupplier;
 import dev.asyncmysql.ConnectionSettings.SlowQuery;
 import dev.asyncmysql.connection.ConnectionListener;
 import dev.asyncmysql.connection.ExecutedStatement;
+import dev.asyncmysql.connection.Server;
 import io.r2dbc.spi.R2dbcException;
 import org.apache.commons.logging.Log;
 import org.apache.commons.logging.LogFactory;
@@ -32,6 +33,8 @@ public final class SlowQueryLog implements ConnectionListener {
 
 	private final Function<ContextView, @Nullable String> origin;
 
+	private final @Nullable SlowQueryPlans plans;
+
 	private final LongSupplier clock;
 
 	private long minuteSince;
@@ -45,18 +48,26 @@ public final class SlowQueryLog implements ConnectionListener {
 	 * @param settings what is logged; its threshold is not negative
 	 * @param origin what tells from a caller's context where the statement came from, or
 	 * {@code null} where that is not known
+	 * @param server the server, which is asked for plans where the settings say so
 	 */
-	public SlowQueryLog(SlowQuery settings, Function<ContextView, @Nullable String> origin) {
-		this(settings, origin, System::nanoTime);
+	public SlowQueryLog(SlowQuery settings, Function<ContextView, @Nullable String> origin, Server server) {
+		this(settings, origin, settings.explain() ? new SlowQueryPlans(server) : null, System::nanoTime);
 	}
 
-	SlowQueryLog(SlowQuery settings, Function<ContextView, @Nullable String> origin, LongSupplier clock) {
+	SlowQueryLog(SlowQuery settings, Function<ContextView, @Nullable String> origin, @Nullable SlowQueryPlans plans,
+			LongSupplier clock) {
 		this.threshold = settings.threshold().toNanos();
 		this.showValues = settings.showValues();
 		this.maxPerMinute = settings.maxPerMinute();
 		this.origin = origin;
+		this.plans = plans;
 		this.clock = clock;
 		this.minuteSince = clock.getAsLong();
+	}
+
+	@Override
+	public boolean needsValues() {
+		return this.plans != null;
 	}
 
 	@Override
@@ -68,6 +79,9 @@ public final class SlowQueryLog implements ConnectionListener {
 		if (before >= 0) {
 			logger.warn(line(statement)
 					+ ((before > 0) ? " (" + before + " more were not logged, by slow-query.max-per-minute)" : ""));
+			if (this.plans != null) {
+				this.plans.explain(statement);
+			}
 		}
 	}
 

@@ -6,7 +6,8 @@ import java.util.regex.Pattern;
 /**
  * A statement without its values, as MySQL's own digests: literals become {@code ?},
  * lists of them shrink, comments go. What looks like a literal is hidden, also where the
- * server's {@code sql_mode} has it otherwise.
+ * server's {@code sql_mode} has it otherwise; behind a literal whose end depends on that
+ * mode, nothing is told.
  */
 final class SqlDigest {
 
@@ -30,6 +31,8 @@ final class SqlDigest {
 
 	private boolean several;
 
+	private boolean ambiguous;
+
 	private SqlDigest(String sql) {
 		this.sql = sql;
 		this.end = Math.min(sql.length(), READ);
@@ -43,6 +46,9 @@ final class SqlDigest {
 	static String of(String sql) {
 		SqlDigest digest = new SqlDigest(sql);
 		digest.read();
+		if (digest.ambiguous) {
+			digest.out.append(" …");
+		}
 		String text = ROWS.matcher(LIST.matcher(digest.out.toString().strip()).replaceAll("?, …")).replaceAll("$1, …");
 		boolean cut = text.length() > LIMIT || sql.length() > READ;
 		return cut ? text.substring(0, Math.min(text.length(), LIMIT)) + "…" : text;
@@ -56,7 +62,7 @@ final class SqlDigest {
 	static boolean isSeveral(String sql) {
 		SqlDigest digest = new SqlDigest(sql);
 		digest.read();
-		return digest.several || sql.length() > READ;
+		return digest.several || digest.ambiguous || sql.length() > READ;
 	}
 
 	/**
@@ -78,7 +84,7 @@ final class SqlDigest {
 
 	private void read() {
 		boolean over = false;
-		while (this.at < this.end) {
+		while (this.at < this.end && !this.ambiguous) {
 			int before = this.out.length();
 			char c = this.sql.charAt(this.at);
 			if (Character.isWhitespace(c)) {
@@ -140,6 +146,8 @@ final class SqlDigest {
 		while (this.at < this.end) {
 			char c = this.sql.charAt(this.at++);
 			if (c == '\\' && quote != '`') {
+				// Where sql_mode has NO_BACKSLASH_ESCAPES, the literal ends here.
+				this.ambiguous |= peek(0) == quote;
 				this.at = Math.min(this.end, this.at + 1);
 			}
 			else if (c == quote) {

@@ -8,6 +8,8 @@ import dev.asyncmysql.MySqlServer;
 import dev.asyncmysql.RequiresMySql;
 import dev.asyncmysql.connection.ConnectionInfo.State;
 import dev.asyncmysql.connection.PoolUsage;
+import dev.asyncmysql.connection.Server;
+import dev.asyncmysql.observability.Advice;
 import dev.asyncmysql.observability.AsyncMySqlEndpoint;
 import dev.asyncmysql.observability.AsyncMySqlEndpoint.Connected;
 import dev.asyncmysql.observability.AsyncMySqlEndpoint.Description;
@@ -22,13 +24,17 @@ import reactor.core.Disposable;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 
+import org.springframework.boot.SpringApplication;
 import org.springframework.boot.actuate.autoconfigure.endpoint.EndpointAutoConfiguration;
 import org.springframework.boot.autoconfigure.AutoConfigurations;
+import org.springframework.boot.context.event.ApplicationReadyEvent;
 import org.springframework.boot.r2dbc.autoconfigure.R2dbcAutoConfiguration;
+import org.springframework.boot.test.context.assertj.AssertableApplicationContext;
 import org.springframework.boot.test.context.runner.ApplicationContextRunner;
 import org.springframework.boot.test.system.CapturedOutput;
 import org.springframework.boot.test.system.OutputCaptureExtension;
 import org.springframework.context.ApplicationContext;
+import org.springframework.context.ConfigurableApplicationContext;
 import org.springframework.r2dbc.core.DatabaseClient;
 
 import static org.assertj.core.api.Assertions.assertThat;
@@ -44,7 +50,8 @@ class AsyncMySqlEndpointIT {
 
 	private final ApplicationContextRunner contexts = new ApplicationContextRunner()
 		.withConfiguration(AutoConfigurations.of(AsyncMySqlAutoConfiguration.class, R2dbcAutoConfiguration.class,
-				AsyncMySqlEndpointAutoConfiguration.class, EndpointAutoConfiguration.class))
+				AsyncMySqlEndpointAutoConfiguration.class, AdviceAutoConfiguration.class,
+				EndpointAutoConfiguration.class))
 		.withPropertyValues(MySqlServer.properties())
 		.withPropertyValues("async-mysql.pool.max-size=3", "async-mysql.pool.min-idle=0",
 				"management.endpoints.web.exposure.include=asyncmysql");
@@ -93,6 +100,13 @@ class AsyncMySqlEndpointIT {
 	}
 
 	@Test
+	void whatWasNeverLentIsIdle() {
+		this.contexts.withPropertyValues("async-mysql.pool.initial-size=2")
+			.run((context) -> assertThat(describe(context).connections()).extracting(Connected::state)
+				.containsExactly(State.IDLE, State.IDLE));
+	}
+
+	@Test
 	void settingsHaveAnOriginAndNoSecret() {
 		this.contexts.withPropertyValues("spring.r2dbc.pool.max-idle-time=77s").run((context) -> {
 			Map<String, EffectiveSetting> settings = describe(context).settings();
@@ -123,6 +137,53 @@ class AsyncMySqlEndpointIT {
 			assertThat(endpoint.run(Operation.LOG)).containsEntry("logged", true);
 			assertThat(output).contains("Connections of connectionFactory: PoolUsage[acquired=0, idle=1");
 		});
+	}
+
+	@Test
+	void adviceIsLoggedWhenTheApplicationHasStartedAndShownUntilItIsSilenced(CapturedOutput output) {
+		ApplicationContextRunner many = this.contexts.withPropertyValues("async-mysql.advice.instances=1000",
+				"async-mysql.pool.max-idle-time=-1s");
+		many.run((context) -> {
+			ready(context);
+			Awaitility.await()
+				.atMost(LIMIT)
+				.untilAsserted(() -> assertThat(output)
+					.contains("4000 connections may be opened (async-mysql.pool.max-size=3 and a side connection, "
+							+ "times async-mysql.advice.instances=1000), and the server allows ")
+					.contains("(async-mysql.advice.silence=max-connections hides this)")
+					.contains("(wait_timeout), and async-mysql.pool.max-idle-time is without a limit"));
+			assertThat(describe(context).advice()).extracting(Advice::name).contains("max-connections", "wait-timeout");
+		});
+		many.withPropertyValues("async-mysql.advice.silence=max-connections,wait-timeout")
+			.run((context) -> assertThat(describe(context).advice()).extracting(Advice::name)
+				.doesNotContain("max-connections", "wait-timeout"));
+	}
+
+	@Test
+	void anotherTimeZoneOfTheSessionIsTold() {
+		this.contexts.withPropertyValues("async-mysql.session-variables=time_zone='+11:17'")
+			.run((context) -> assertThat(describe(context).advice()).extracting(Advice::text)
+				.anyMatch((text) -> text.contains("the session 677 (time_zone)")));
+	}
+
+	@Test
+	void noAdviceIsAskedForWhereNothingConnectsAtStart(CapturedOutput output) {
+		this.contexts
+			.withPropertyValues("async-mysql.startup=lazy", "async-mysql.advice.instances=1000",
+					"async-mysql.host=db.example.com")
+			.run((context) -> {
+				ready(context);
+				assertThat(output).contains("The server at db.example.com")
+					.contains("is not verified")
+					.doesNotContain("connections may be opened");
+				assertThat(context.getBean(Server.class).connectionInfos()).isEmpty();
+			});
+	}
+
+	private static void ready(AssertableApplicationContext started) {
+		ConfigurableApplicationContext context = started
+			.getSourceApplicationContext(ConfigurableApplicationContext.class);
+		context.publishEvent(new ApplicationReadyEvent(new SpringApplication(), new String[0], context, Duration.ZERO));
 	}
 
 	private static Description describe(ApplicationContext context) {

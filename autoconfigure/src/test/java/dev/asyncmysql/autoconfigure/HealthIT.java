@@ -76,6 +76,22 @@ class HealthIT {
 	}
 
 	@Test
+	void credentialsThatAreNoLongerRightAreTold() {
+		this.contexts.withPropertyValues("async-mysql.pool.background-eviction-interval=100ms").run((context) -> {
+			assertThat(health(context).getDetails()).containsKeys("readOnly", "tls", "roundTripMillis");
+			sql("ALTER USER " + USER + " IDENTIFIED BY 'another one'");
+			connections().forEach((id) -> sql("KILL " + id));
+			Awaitility.await().atMost(LIMIT).untilAsserted(() -> {
+				Health health = health(context);
+				assertThat(health.getStatus()).isEqualTo(Status.DOWN);
+				assertThat(health.getDetails()).containsKeys("error", "advice")
+					.doesNotContainKeys("readOnly", "tls", "roundTripMillis");
+				assertThat(health.getDetails().get("advice")).asString().contains("password");
+			});
+		});
+	}
+
+	@Test
 	void anIdlePoolIsUp() {
 		this.contexts.run((context) -> {
 			Health health = health(context);

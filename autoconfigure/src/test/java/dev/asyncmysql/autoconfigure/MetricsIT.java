@@ -6,6 +6,7 @@ import java.util.concurrent.TimeUnit;
 
 import dev.asyncmysql.MySqlServer;
 import dev.asyncmysql.RequiresMySql;
+import dev.asyncmysql.connection.Server;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.r2dbc.pool.ConnectionPool;
@@ -111,6 +112,30 @@ class MetricsIT {
 				context.getBean(ConnectionPool.class).disposeLater().block(LIMIT);
 				awaitEnded(context, "closed", 1);
 			});
+	}
+
+	@Test
+	void aConnectionThatIsHeldForTooLongIsCounted() {
+		this.contexts.withPropertyValues("async-mysql.pool.leak-detection-threshold=200ms").run((context) -> {
+			Connection held = context.getBean(ConnectionPool.class).create().blockOptional(LIMIT).orElseThrow();
+			Awaitility.await()
+				.atMost(LIMIT)
+				.untilAsserted(() -> assertThat(context.getBean(MeterRegistry.class)
+					.get("asyncmysql.connections.leaked")
+					.tag("name", "connectionFactory")
+					.functionCounter()
+					.count()).isEqualTo(1));
+			Mono.from(held.close()).block(LIMIT);
+		});
+	}
+
+	@Test
+	void connectionsThatAreReplacedSayWhy() {
+		this.contexts.withPropertyValues("async-mysql.pool.background-eviction-interval=100ms").run((context) -> {
+			assertThat(values(context, "SELECT 1")).containsExactly("1");
+			context.getBean(Server.class).replaceConnections();
+			awaitEnded(context, "requested", 1);
+		});
 	}
 
 	@Test

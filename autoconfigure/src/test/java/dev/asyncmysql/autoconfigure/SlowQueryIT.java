@@ -1,13 +1,20 @@
 package dev.asyncmysql.autoconfigure;
 
+import java.nio.ByteBuffer;
 import java.time.Duration;
+import java.util.List;
 
 import dev.asyncmysql.MySqlServer;
 import dev.asyncmysql.RequiresMySql;
 import io.r2dbc.pool.ConnectionPool;
+import io.r2dbc.spi.Blob;
+import io.r2dbc.spi.Connection;
+import io.r2dbc.spi.Statement;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 import reactor.test.StepVerifier;
@@ -101,6 +108,92 @@ class SlowQueryIT {
 					.isEqualTo(3);
 				assertThat(output).contains("3 rows: INSERT INTO slow_query VALUES (?), …");
 			});
+	}
+
+	@ParameterizedTest
+	@ValueSource(booleans = { false, true })
+	void thePlanIsAskedForByAConnectionOfItsOwn(boolean prepared, CapturedOutput output) {
+		MySqlServer.execute("CREATE TABLE IF NOT EXISTS slow_plan (id INT PRIMARY KEY, name VARCHAR(20), KEY (name))");
+		MySqlServer.execute("INSERT IGNORE INTO slow_plan VALUES (1, 'a'), (2, 'b')");
+		this.contexts
+			.withPropertyValues("async-mysql.slow-query.threshold=0s", "async-mysql.slow-query.explain=true",
+					"async-mysql.use-server-prepare-statement=" + prepared)
+			.run((context) -> {
+				Connection only = context.getBean(ConnectionPool.class).create().blockOptional(LIMIT).orElseThrow();
+				Statement statement = only
+					.createStatement("SELECT * FROM slow_plan WHERE name = ?name OR name = 'written' AND id > ?id")
+					.bind("name", "hidden")
+					.bind("id", 1);
+				StepVerifier.create(Flux.from(statement.execute()).flatMap((result) -> result.map((row) -> row.get(0))))
+					.expectComplete()
+					.verify(LIMIT);
+				Awaitility.await()
+					.atMost(LIMIT)
+					.untilAsserted(() -> assertThat(output)
+						.containsPattern("Plan of the slow query: SELECT \\* FROM slow_plan WHERE name = \\?name "
+								+ "OR name = \\? AND id > \\?id\\R  id=1 select_type=SIMPLE table=slow_plan type=\\w+ "
+								+ "possible_keys=PRIMARY,name key="));
+				assertThat(output).doesNotContain("hidden").doesNotContain("written");
+				Mono.from(only.close()).block(LIMIT);
+				Awaitility.await()
+					.atMost(LIMIT)
+					.untilAsserted(() -> assertThat(MySqlServer.execute(
+							"SELECT COUNT(*) FROM performance_schema.processlist WHERE ID <> CONNECTION_ID() AND USER = 'root'"))
+						.containsExactly("1"));
+			});
+	}
+
+	@Test
+	void whatCannotBeExplainedOrNotAgainIsNot(CapturedOutput output) {
+		MySqlServer.execute("CREATE TABLE IF NOT EXISTS slow_plan (id INT PRIMARY KEY, name VARCHAR(20), KEY (name))");
+		this.contexts
+			.withPropertyValues("async-mysql.slow-query.threshold=0s", "async-mysql.slow-query.explain=true",
+					"async-mysql.allow-multi-queries=true")
+			.run((context) -> {
+				DatabaseClient client = context.getBean(DatabaseClient.class);
+				for (String sql : List.of("DO 1", "SELECT 1; SELECT 2", "SET @a = 1", "EXPLAIN SELECT 1")) {
+					StepVerifier.create(client.sql(sql).then()).expectComplete().verify(LIMIT);
+				}
+				StepVerifier
+					.create(client.sql("SELECT :data")
+						.bind("data", Blob.from(Mono.just(ByteBuffer.wrap(new byte[] { 1 }))))
+						.then())
+					.expectComplete()
+					.verify(LIMIT);
+				assertThat(output).contains("SELECT ?").doesNotContain("lan of ");
+				StepVerifier
+					.create(client.sql("UPDATE slow_plan SET name = :name WHERE id = 7").bind("name", "x").then())
+					.expectComplete()
+					.verify(LIMIT);
+				Awaitility.await()
+					.atMost(LIMIT)
+					.untilAsserted(
+							() -> assertThat(output).contains("id=1 select_type=UPDATE table=slow_plan type=range"));
+			});
+	}
+
+	@Test
+	void aPlanThatIsNotToBeHadSaysWhy(CapturedOutput output) {
+		this.contexts.withPropertyValues("async-mysql.slow-query.threshold=0s", "async-mysql.slow-query.explain=true")
+			.run((context) -> {
+				StepVerifier
+					.create(context.getBean(DatabaseClient.class).sql("SELECT * FROM not_there").fetch().all().then())
+					.expectError()
+					.verify(LIMIT);
+				Awaitility.await()
+					.atMost(LIMIT)
+					.untilAsserted(() -> assertThat(output)
+						.contains("The plan of a slow query is not known, error 1146: SELECT * FROM not_there"));
+			});
+	}
+
+	@Test
+	void aChildOfItsContextDoesNotLogAgain() {
+		this.contexts.run((parent) -> new ApplicationContextRunner().withParent(parent)
+			.withConfiguration(AutoConfigurations.of(SlowQueryAutoConfiguration.class, AdviceAutoConfiguration.class,
+					MySqlMetricsAutoConfiguration.class, StatementObservationAutoConfiguration.class))
+			.run((child) -> assertThat(child.getSourceApplicationContext().getBeanDefinitionNames())
+				.noneMatch((name) -> name.startsWith("asyncMySql"))));
 	}
 
 	@Test

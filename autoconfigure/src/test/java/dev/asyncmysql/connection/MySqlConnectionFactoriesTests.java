@@ -38,7 +38,6 @@ import reactor.test.StepVerifier;
 import org.springframework.boot.context.properties.bind.Binder;
 import org.springframework.boot.context.properties.source.MapConfigurationPropertySource;
 import org.springframework.boot.test.context.FilteredClassLoader;
-import org.springframework.boot.test.system.CapturedOutput;
 import org.springframework.boot.test.system.OutputCaptureExtension;
 import org.springframework.mock.env.MockEnvironment;
 
@@ -147,19 +146,27 @@ class MySqlConnectionFactoriesTests {
 	}
 
 	@Test
-	void aServerThatNobodyVerifiesIsSaidOnce(CapturedOutput output) {
-		MySqlConnectionFactories.server(settings("host=db.example.com"), never(), "async-mysql");
-		assertThat(output).containsOnlyOnce("The server at db.example.com:3306 is not verified")
-			.contains(
-					"by async-mysql.ssl.ca or async-mysql.ssl.bundle, or accept this by async-mysql.ssl.mode=PREFERRED");
+	void aServerThatNobodyVerifiesIsSaid() {
+		Server server = MySqlConnectionFactories.server(settings("host=db.example.com"), never(), "async-mysql");
+		assertThat(server.tlsAdvice()).startsWith("The server at db.example.com:3306 is not verified")
+			.endsWith("by async-mysql.ssl.ca or async-mysql.ssl.bundle");
 	}
 
 	@ParameterizedTest
-	@ValueSource(strings = { "host=localhost", "host=127.0.0.1", "host=::1", "ssl.mode=PREFERRED", "ssl.mode=DISABLED",
-			"ssl.mode=REQUIRED", "ssl.bundle=b", "ssl.ca=ca.pem", "unix-socket=/run/mysqld.sock" })
-	void aServerThatIsNearOrVerifiedOrOfAChosenModeIsNot(String setting, CapturedOutput output) {
-		MySqlConnectionFactories.server(settings("host=db.example.com", setting), never(), "async-mysql");
-		assertThat(output).doesNotContain("is not verified");
+	@CsvSource({ "PREFERRED,is not verified", "REQUIRED,is not verified", "DISABLED,is reached without TLS" })
+	void aModeThatVerifiesNothingIsSaid(String mode, String said) {
+		Server server = MySqlConnectionFactories.server(settings("host=db.example.com", "ssl.mode=" + mode), never(),
+				"async-mysql");
+		assertThat(server.tlsAdvice()).contains(said).endsWith(", and take async-mysql.ssl.mode=" + mode + " away");
+	}
+
+	@ParameterizedTest
+	@ValueSource(strings = { "host=localhost", "host=127.0.0.1", "host=::1", "ssl.mode=VERIFY_CA",
+			"ssl.mode=VERIFY_IDENTITY", "ssl.bundle=b", "ssl.ca=ca.pem", "unix-socket=/run/mysqld.sock" })
+	void aServerThatIsNearOrVerifiedIsNot(String setting) {
+		Server server = MySqlConnectionFactories.server(settings("host=db.example.com", setting), never(),
+				"async-mysql");
+		assertThat(server.tlsAdvice()).isNull();
 	}
 
 	@ParameterizedTest

@@ -10,6 +10,8 @@ import java.util.stream.Collectors;
 
 import dev.asyncmysql.connection.ConnectionListener.AcquireOutcome;
 import dev.asyncmysql.connection.ConnectionListener.EndReason;
+import dev.asyncmysql.observability.StatementObservation.HighCardinalityKey;
+import dev.asyncmysql.observability.StatementObservation.LowCardinalityKey;
 import io.micrometer.common.docs.KeyName;
 import org.junit.jupiter.api.Test;
 
@@ -26,7 +28,7 @@ class MeterDocumentationTests {
 	void tellsEachMeter() throws IOException {
 		List<String> rows = Files.readAllLines(DOCUMENT)
 			.stream()
-			.filter((line) -> line.startsWith("| `asyncmysql."))
+			.filter((line) -> line.startsWith("| `asyncmysql.") && !line.contains("| traces |"))
 			.toList();
 		assertThat(rows).containsExactly(
 				Arrays.stream(ConnectionMeter.values()).map(MeterDocumentationTests::row).toArray(String[]::new));
@@ -36,6 +38,18 @@ class MeterDocumentationTests {
 	void tellsEachValueOfATag() throws IOException {
 		assertThat(Files.readString(DOCUMENT)).contains(values(EndReason.values()))
 			.contains(values(AcquireOutcome.values()));
+	}
+
+	@Test
+	void tellsEachAttributeOfAStatement() throws IOException {
+		String document = Files.readString(DOCUMENT);
+		for (LowCardinalityKey key : LowCardinalityKey.values()) {
+			assertThat(document)
+				.contains("| `%s` | metrics, traces | %s |".formatted(key.asString(), key.description()));
+		}
+		for (HighCardinalityKey key : HighCardinalityKey.values()) {
+			assertThat(document).contains("| `%s` | traces | %s |".formatted(key.asString(), key.description()));
+		}
 	}
 
 	private static String row(ConnectionMeter meter) {

@@ -64,13 +64,13 @@ class SlowQueryLogTests {
 	}
 
 	private SlowQueryLog log(boolean showValues, int maxPerMinute) {
-		return new SlowQueryLog(new SlowQuery(Duration.ofMillis(500), showValues, maxPerMinute),
-				(context) -> context.get("origin"), this.now::get);
+		return new SlowQueryLog(new SlowQuery(Duration.ofMillis(500), showValues, maxPerMinute, false),
+				(context) -> context.get("origin"), null, this.now::get);
 	}
 
 	private static ExecutedStatement statement(long millis, Outcome outcome, @Nullable Throwable failure) {
 		return new ExecutedStatement("SELECT 'secret'", Duration.ofMillis(millis).toNanos(),
-				Duration.ofMillis(3).toNanos(), 1, outcome, failure, Context.of("origin", "GET /x"));
+				Duration.ofMillis(3).toNanos(), 1, outcome, failure, Context.of("origin", "GET /x"), null);
 	}
 
 }

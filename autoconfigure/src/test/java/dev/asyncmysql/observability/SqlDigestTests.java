@@ -16,7 +16,7 @@ class SqlDigestTests {
 	@CsvSource(delimiter = '|', quoteCharacter = '~', textBlock = """
 			SELECT 1                                          | SELECT ?
 			SELECT * FROM t WHERE a = 'x''y' AND b = "z"      | SELECT * FROM t WHERE a = ? AND b = ?
-			SELECT 'a\\'b', c                                 | SELECT ?, c
+			SELECT 'a\\'b', c                                 | SELECT ? …
 			SELECT `a'b` FROM `t1`                            | SELECT `a'b` FROM `t1`
 			SELECT t1.c2 FROM db2.t1                          | SELECT t1.c2 FROM db2.t1
 			SELECT 1.5e-10, .5, 0x1F, x'1F', b'01', N'text'   | SELECT ?, …
@@ -68,6 +68,18 @@ class SqlDigestTests {
 	@CsvSource({ "select 1, SELECT", "(SELECT 1) UNION SELECT 2, SELECT", "BEGIN, BEGIN", "'', ''" })
 	void theFirstWordIsTheOperation(String sql, String operation) {
 		assertThat(SqlDigest.operation(SqlDigest.of(sql))).isEqualTo(operation);
+	}
+
+	/**
+	 * With NO_BACKSLASH_ESCAPES the first of these literals ends at its second quotation
+	 * mark.
+	 */
+	@Test
+	void behindALiteralWhoseEndIsNotKnownNothingIsTold() {
+		String sql = "INSERT INTO t VALUES ('C:\\', 'secret')";
+		assertThat(SqlDigest.of(sql)).isEqualTo("INSERT INTO t VALUES (? …");
+		assertThat(SqlDigest.isSeveral(sql)).isTrue();
+		assertThat(SqlDigest.of("SELECT 'C:\\dir', 'b'")).isEqualTo("SELECT ?, …");
 	}
 
 }

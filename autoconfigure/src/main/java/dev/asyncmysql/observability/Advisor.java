@@ -1,0 +1,138 @@
+package dev.asyncmysql.observability;
+
+import java.time.Instant;
+import java.time.ZoneId;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+
+import dev.asyncmysql.ConnectionSettings;
+import dev.asyncmysql.connection.Server;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Compares the settings with the server and with what the application has beside, and
+ * says what to change.
+ */
+public final class Advisor {
+
+	private static final List<String> NAMES = List.of("max-connections", "wait-timeout", "time-zone", "tls",
+			"native-transport", "blocking", "proxy");
+
+	private final Server server;
+
+	private final ConnectionSettings settings;
+
+	private final String prefix;
+
+	private final Surroundings surroundings;
+
+	private final ZoneId zone;
+
+	/**
+	 * Create an advisor.
+	 * @param server the server that the application connects to
+	 * @param settings the settings of the connections to it
+	 * @param prefix prefix of their properties
+	 * @param surroundings what the application has beside
+	 * @param zone the time zone of the JVM
+	 */
+	public Advisor(Server server, ConnectionSettings settings, String prefix, Surroundings surroundings, ZoneId zone) {
+		this.server = server;
+		this.settings = settings;
+		this.prefix = prefix;
+		this.surroundings = surroundings;
+		this.zone = zone;
+	}
+
+	/**
+	 * Give advice.
+	 * @param variables the server's variables, as far as they are known
+	 * @return the advice that is not silenced
+	 */
+	public List<Advice> advise(Map<String, String> variables) {
+		List<Advice> all = new ArrayList<>();
+		add(all, "silence", silence());
+		add(all, "max-connections", maxConnections(number(variables.get("max_connections"))));
+		add(all, "wait-timeout", this.server.idleTimeAdvice());
+		add(all, "time-zone", timeZone(number(variables.get("session_offset_minutes"))));
+		add(all, "tls", this.server.tlsAdvice());
+		add(all, "native-transport", nativeTransport());
+		add(all, "blocking", blocking());
+		add(all, "proxy", proxy());
+		return all;
+	}
+
+	private @Nullable String silence() {
+		List<String> unknown = this.settings.advice()
+			.silence()
+			.stream()
+			.filter((name) -> !NAMES.contains(name))
+			.toList();
+		return unknown.isEmpty() ? null : "%s.advice.silence names %s, which is no advice: correct it to some of %s"
+			.formatted(this.prefix, String.join(", ", unknown), String.join(", ", NAMES));
+	}
+
+	private void add(List<Advice> all, String name, @Nullable String text) {
+		if (text != null && !this.settings.advice().silence().contains(name)) {
+			all.add(new Advice(name, text));
+		}
+	}
+
+	private static @Nullable Long number(@Nullable String value) {
+		return (value != null && value.matches("-?\\d{1,18}")) ? Long.valueOf(value) : null;
+	}
+
+	private @Nullable String maxConnections(@Nullable Long allowed) {
+		int instances = this.settings.advice().instances();
+		long wanted = (long) instances * (this.settings.pool().maxSize() + 1);
+		if (allowed == null || wanted <= allowed || !this.settings.pool().enabled()) {
+			return null;
+		}
+		return ("%d connections may be opened (%s.pool.max-size=%d and a side connection, times %s.advice.instances=%d), "
+				+ "and the server allows %d (max_connections): lower pool.max-size, or raise max_connections")
+			.formatted(wanted, this.prefix, this.settings.pool().maxSize(), this.prefix, instances, allowed);
+	}
+
+	// Temporal values are converted as if the session were in the JVM's zone, unless the
+	// driver is told another one.
+	private @Nullable String timeZone(@Nullable Long sessionMinutes) {
+		String configured = this.settings.connectionTimeZone();
+		if (sessionMinutes == null || "SERVER".equalsIgnoreCase(configured)) {
+			return null;
+		}
+		ZoneId assumed = (configured == null || "LOCAL".equalsIgnoreCase(configured)) ? this.zone
+				: ZoneId.of(configured, ZoneId.SHORT_IDS);
+		boolean local = assumed == this.zone;
+		long own = assumed.getRules().getOffset(Instant.now()).getTotalSeconds() / 60;
+		if (own == sessionMinutes) {
+			return null;
+		}
+		return ("%s is %d minutes ahead of UTC (%s) and the session %d (time_zone): NOW() and what Java writes differ. "
+				+ "Set %s.connection-time-zone=SERVER, or %s.force-connection-time-zone-to-session=true, or run both in UTC")
+			.formatted(local ? "The JVM" : this.prefix + ".connection-time-zone", own, assumed, sessionMinutes,
+					this.prefix, this.prefix);
+	}
+
+	private @Nullable String nativeTransport() {
+		if (this.surroundings.nativeTransport() || !this.surroundings.operatingSystem().startsWith("Linux")
+				|| this.settings.unixSocket() != null) {
+			return null;
+		}
+		return "Netty's native transport is not on the class path: add io.netty:netty-transport-native-epoll with the classifier of your platform, such as linux-x86_64, for less processor time";
+	}
+
+	private @Nullable String blocking() {
+		if (!this.surroundings.reactiveWeb() || this.surroundings.blocking().isEmpty()) {
+			return null;
+		}
+		return "A WebFlux application has what reaches a database by blocking calls (%s): never use it in a handler, as it holds up an event loop. Where it is for migrations alone, silence this by %s.advice.silence=blocking"
+			.formatted(String.join(", ", this.surroundings.blocking()), this.prefix);
+	}
+
+	private @Nullable String proxy() {
+		return (this.surroundings.tracing() && !this.surroundings.proxy())
+				? "Requests are traced, and their statements are not: add io.r2dbc:r2dbc-proxy" : null;
+	}
+
+}

@@ -1,0 +1,18 @@
+package dev.asyncmysql.observability;
+
+import java.util.List;
+
+/**
+ * What an application has beside its connection to MySQL.
+ *
+ * @param reactiveWeb whether it is a WebFlux application
+ * @param blocking names of beans that reach a database by blocking calls
+ * @param tracing whether requests are traced
+ * @param proxy whether r2dbc-proxy is there to observe statements
+ * @param nativeTransport whether Netty uses the operating system's own transport
+ * @param operatingSystem name of the operating system
+ */
+public record Surroundings(boolean reactiveWeb, List<String> blocking, boolean tracing, boolean proxy,
+		boolean nativeTransport, String operatingSystem) {
+
+}

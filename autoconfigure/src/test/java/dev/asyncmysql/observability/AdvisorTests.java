@@ -1,0 +1,92 @@
+package dev.asyncmysql.observability;
+
+import java.time.ZoneId;
+import java.util.List;
+import java.util.Map;
+
+import dev.asyncmysql.ConnectionSettings;
+import dev.asyncmysql.connection.MySqlConnectionFactories;
+import dev.asyncmysql.connection.Server;
+import io.r2dbc.spi.ConnectionFactory;
+import org.junit.jupiter.api.Test;
+
+import org.springframework.boot.context.properties.bind.Binder;
+import org.springframework.mock.env.MockEnvironment;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.mockito.Mockito.mock;
+
+/**
+ * Tests for {@link Advisor}.
+ */
+class AdvisorTests {
+
+	private static final Surroundings GOOD = new Surroundings(true, List.of(), true, true, true, "Linux");
+
+	private static final Map<String, String> VARIABLES = Map.of("max_connections", "151", "session_offset_minutes",
+			"0");
+
+	@Test
+	void whereAllIsWellNothingIsSaid() {
+		assertThat(advise(GOOD, VARIABLES)).isEmpty();
+		assertThat(advise(GOOD, Map.of("error", "no answer"))).isEmpty();
+	}
+
+	@Test
+	void moreConnectionsThanTheServerAllows() {
+		assertThat(advise(GOOD, VARIABLES, "c.advice.instances=13")).isEmpty();
+		assertThat(advise(GOOD, VARIABLES, "c.advice.instances=14")).singleElement()
+			.satisfies((advice) -> assertThat(advice.text()).startsWith("154 connections may be opened")
+				.contains("c.pool.max-size=10", "c.advice.instances=14", "the server allows 151 (max_connections)"));
+		assertThat(advise(GOOD, VARIABLES, "c.advice.instances=14", "c.pool.enabled=false")).isEmpty();
+	}
+
+	@Test
+	void anotherTimeZoneThanTheSessions() {
+		Map<String, String> variables = Map.of("session_offset_minutes", "120");
+		assertThat(advise(GOOD, variables)).singleElement()
+			.satisfies((advice) -> assertThat(advice.text())
+				.contains("The JVM is 0 minutes ahead of UTC (UTC) and the session 120"));
+		assertThat(advise(GOOD, variables, "c.connection-time-zone=SERVER")).isEmpty();
+		assertThat(advise(GOOD, variables, "c.connection-time-zone=+02:00")).isEmpty();
+		assertThat(advise(GOOD, variables, "c.connection-time-zone=+01:00")).singleElement()
+			.satisfies((advice) -> assertThat(advice.text())
+				.contains("c.connection-time-zone is 60 minutes ahead of UTC (+01:00) and the session 120"));
+	}
+
+	@Test
+	void aServerThatNobodyVerifies() {
+		assertThat(advise(GOOD, VARIABLES, "c.host=db.example.com")).extracting(Advice::name).containsExactly("tls");
+		assertThat(advise(GOOD, VARIABLES, "c.host=db.example.com", "c.advice.silence=tls,proxy")).isEmpty();
+	}
+
+	@Test
+	void aNameThatSilencesNothing() {
+		assertThat(advise(GOOD, VARIABLES, "c.advice.silence=tls,tsl")).singleElement()
+			.satisfies((advice) -> assertThat(advice.text()).contains("c.advice.silence names tsl, which is no advice",
+					"max-connections, wait-timeout"));
+	}
+
+	@Test
+	void surroundings() {
+		Surroundings bad = new Surroundings(true, List.of("dataSource"), true, false, false, "Linux");
+		assertThat(advise(bad, VARIABLES)).extracting(Advice::name)
+			.containsExactly("native-transport", "blocking", "proxy");
+		assertThat(advise(bad, VARIABLES)).extracting(Advice::text).anyMatch((text) -> text.contains("(dataSource)"));
+		Surroundings servlet = new Surroundings(false, List.of("dataSource"), false, false, false, "Mac OS X");
+		assertThat(advise(servlet, VARIABLES)).isEmpty();
+	}
+
+	private static List<Advice> advise(Surroundings surroundings, Map<String, String> variables, String... properties) {
+		MockEnvironment environment = new MockEnvironment();
+		environment.setProperty("c.host", "localhost");
+		for (String property : properties) {
+			environment.setProperty(property.substring(0, property.indexOf('=')),
+					property.substring(property.indexOf('=') + 1));
+		}
+		ConnectionSettings settings = Binder.get(environment).bindOrCreate("c", ConnectionSettings.class);
+		Server server = MySqlConnectionFactories.server(settings, mock(ConnectionFactory.class), "c");
+		return new Advisor(server, settings, "c", surroundings, ZoneId.of("UTC")).advise(variables);
+	}
+
+}
