@@ -30,7 +30,8 @@ import static org.assertj.core.api.Assertions.assertThat;
  * What the ledger does over HTTP, on the database that a subclass brings. The tests share
  * it, so each opens accounts of its own.
  */
-@SpringBootTest(webEnvironment = WebEnvironment.RANDOM_PORT, properties = "async-mysql.health.interval=0s")
+@SpringBootTest(webEnvironment = WebEnvironment.RANDOM_PORT,
+		properties = { "async-mysql.health.interval=0s", "async-mysql.slow-query.threshold=1s" })
 @AutoConfigureWebTestClient(timeout = "20s")
 abstract class AbstractLedgerTests {
 

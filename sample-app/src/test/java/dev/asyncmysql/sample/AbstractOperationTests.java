@@ -15,11 +15,14 @@ import java.util.stream.Stream;
 import io.r2dbc.pool.ConnectionPool;
 import io.r2dbc.spi.Connection;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 import reactor.core.publisher.Flux;
 
 import org.springframework.beans.factory.annotation.Autowired;
 import org.springframework.beans.factory.annotation.Qualifier;
 import org.springframework.boot.health.actuate.endpoint.HealthEndpointGroups;
+import org.springframework.boot.test.system.CapturedOutput;
+import org.springframework.boot.test.system.OutputCaptureExtension;
 import org.springframework.http.HttpStatus;
 import org.springframework.http.MediaType;
 import org.springframework.test.web.reactive.server.WebTestClient.BodyContentSpec;
@@ -31,6 +34,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 /**
  * What the application tells those who operate it.
  */
+@ExtendWith(OutputCaptureExtension.class)
 abstract class AbstractOperationTests extends AbstractLedgerTests {
 
 	@Autowired
@@ -55,6 +59,13 @@ abstract class AbstractOperationTests extends AbstractLedgerTests {
 		assertThat(this.groups.get("liveness").isMember("r2dbc")).isFalse();
 		assertThat(this.groups.get("readiness").isMember("r2dbc")).isTrue();
 		assertThat(this.groups.get("readiness").isMember("readinessState")).isTrue();
+	}
+
+	@Test
+	void aSlowQueryIsLoggedWithItsRoute(CapturedOutput output) {
+		this.web.post().uri("/live/slow-query").exchange().expectStatus().isOk();
+		assertThat(output).containsPattern("Slow query: 2\\d\\d\\d ms, \\d+ ms of waiting for its connection before, "
+				+ "1 row, POST /live/slow-query: SELECT SLEEP\\(\\?\\)");
 	}
 
 	@Test

@@ -8,7 +8,7 @@ import org.springframework.web.ErrorResponseException;
 /**
  * Says that an account holds less than it was to pay.
  */
-final class OverdraftException extends ErrorResponseException {
+public final class OverdraftException extends ErrorResponseException {
 
 	private static final long serialVersionUID = 1L;
 

@@ -15,6 +15,6 @@ import org.springframework.data.relational.core.mapping.Column;
  * @param to the account that is paid
  * @param amount how much, more than zero
  */
-record Transfer(@Id @Nullable Long id, @Column("from_account") long from, @Column("to_account") long to,
+public record Transfer(@Id @Nullable Long id, @Column("from_account") long from, @Column("to_account") long to,
 		BigDecimal amount) {
 }

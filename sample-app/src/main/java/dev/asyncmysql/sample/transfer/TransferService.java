@@ -6,15 +6,17 @@ import dev.asyncmysql.sample.account.AccountRepository;
 import dev.asyncmysql.sample.account.UnknownAccountException;
 import reactor.core.publisher.Mono;
 
+import org.springframework.context.ApplicationEventPublisher;
 import org.springframework.r2dbc.core.DatabaseClient;
 import org.springframework.stereotype.Service;
 import org.springframework.transaction.annotation.Transactional;
+import org.springframework.transaction.reactive.TransactionalEventPublisher;
 
 /**
  * Moves money between two accounts in one transaction.
  */
 @Service
-class TransferService {
+public class TransferService {
 
 	private final AccountRepository accounts;
 
@@ -22,27 +24,34 @@ class TransferService {
 
 	private final DatabaseClient databaseClient;
 
-	TransferService(AccountRepository accounts, TransferRepository transfers, DatabaseClient databaseClient) {
+	private final TransactionalEventPublisher events;
+
+	TransferService(AccountRepository accounts, TransferRepository transfers, DatabaseClient databaseClient,
+			ApplicationEventPublisher events) {
 		this.accounts = accounts;
 		this.transfers = transfers;
 		this.databaseClient = databaseClient;
+		this.events = new TransactionalEventPublisher(events);
 	}
 
 	/**
-	 * Execute a transfer, or leave everything as it was.
+	 * Execute a transfer, or leave everything as it was. {@link TransferExecuted} tells
+	 * of it once it is committed.
 	 * @param transfer what to move
 	 * @return the transfer with its key, or an {@link UnknownAccountException} or
 	 * {@link OverdraftException}
 	 */
 	@Transactional
-	Mono<Transfer> execute(Transfer transfer) {
+	public Mono<Transfer> execute(Transfer transfer) {
 		// Both accounts are locked by their updates, always the lower key first: two
 		// opposite transfers wait for each other in one direction only. The inserts come
 		// later because a foreign key locks the row that it points at, too. The version
 		// grows with the balance, so that nobody writes an older one back.
 		Mono<Void> move = (transfer.from() < transfer.to()) ? debit(transfer).then(credit(transfer))
 				: credit(transfer).then(debit(transfer));
-		return move.then(this.transfers.save(transfer)).delayUntil(this::writeEntries);
+		return move.then(this.transfers.save(transfer))
+			.delayUntil(this::writeEntries)
+			.delayUntil((executed) -> this.events.publishEvent(new TransferExecuted(executed)));
 	}
 
 	private Mono<Void> debit(Transfer transfer) {
