@@ -21,13 +21,14 @@ import dev.asyncmysql.benchmarks.workload.Workload;
  * @param rounds how often each is measured
  * @param seconds how long each round takes
  * @param warmup how long each system runs before its first round, in seconds
+ * @param maxSteal percent of the processors that others may have in a round
  * @param rows how many rows the table has that is read
  * @param url the database, or nothing where one has to be started
  * @param out folder for the results
  * @param help whether the options are to be told, and nothing else
  */
 record Arguments(List<Contender> systems, List<Workload> workloads, List<Way> ways, int rounds, int seconds, int warmup,
-		int rows, Optional<String> url, Path out, boolean help) {
+		int maxSteal, int rows, Optional<String> url, Path out, boolean help) {
 
 	static final String USAGE = """
 			Options, with what holds without them:
@@ -38,6 +39,8 @@ record Arguments(List<Contender> systems, List<Workload> workloads, List<Way> wa
 			  --rounds=5      how often each system is measured, in turns
 			  --seconds=5     how long each round takes
 			  --warmup=30     how long each system runs before the first round
+			  --max-steal=5   rounds in which other virtual machines had more than so many percent of the processors
+			                  are repeated, as long as they are not more than twice the others; 100 for none
 			  --rows=1000000  how many rows the table has that is read, from 10000 to 1000000
 			  --url=          mysql://user:password@host:3306/database; its tables benchmark_* are dropped, and
 			                  the workloads http-* write to account, transfer and entry. Without a URL, a server
@@ -83,6 +86,8 @@ record Arguments(List<Contender> systems, List<Workload> workloads, List<Way> wa
 
 		private int warmup = 30;
 
+		private int maxSteal = 5;
+
 		private int rows = 1_000_000;
 
 		private Optional<String> url = Optional.empty();
@@ -114,6 +119,9 @@ record Arguments(List<Contender> systems, List<Workload> workloads, List<Way> wa
 				case "--warmup" -> {
 					this.warmup = number(name, value, 0, 3600);
 				}
+				case "--max-steal" -> {
+					this.maxSteal = number(name, value, 0, 100);
+				}
 				case "--rows" -> {
 					this.rows = number(name, value, 10_000, 1_000_000);
 				}
@@ -135,12 +143,13 @@ record Arguments(List<Contender> systems, List<Workload> workloads, List<Way> wa
 			this.rounds = 1;
 			this.seconds = 1;
 			this.warmup = 1;
+			this.maxSteal = 100;
 			this.rows = 100_000;
 		}
 
 		Arguments result() {
 			return new Arguments(this.systems, this.workloads, this.ways, this.rounds, this.seconds, this.warmup,
-					this.rows, this.url, this.out, this.help);
+					this.maxSteal, this.rows, this.url, this.out, this.help);
 		}
 
 		private static int number(String name, String value, int min, int max) {

@@ -68,12 +68,16 @@ public final class Benchmarks {
 				for (List<Way> ways : inTurns(workload, arguments)) {
 					results.addAll(runner.run(workload, ways));
 					// All of it takes hours: what is known so far is kept.
-					write(arguments.out(), environment, results);
+					write(arguments.out(), environment + repeated(runner), results);
 				}
 			}
-			System.out.println(text(environment, results));
+			System.out.println(text(environment + repeated(runner), results));
 		}
 		System.err.println("Written to " + arguments.out().toAbsolutePath().normalize());
+	}
+
+	private static String repeated(Runner runner) {
+		return "%d rounds repeated, as others had the processors%n".formatted(runner.repetitions());
 	}
 
 	// What is compared with each other takes turns: with bulk writing also the ways.

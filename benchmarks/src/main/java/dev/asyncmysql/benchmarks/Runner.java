@@ -9,6 +9,7 @@ import java.util.Locale;
 import java.util.Optional;
 
 import dev.asyncmysql.benchmarks.load.Measurement;
+import dev.asyncmysql.benchmarks.load.StolenTime;
 import dev.asyncmysql.benchmarks.peer.PeerFactory;
 import dev.asyncmysql.benchmarks.process.Contender;
 import dev.asyncmysql.benchmarks.process.Station;
@@ -36,6 +37,8 @@ final class Runner {
 	private final Stations stations;
 
 	private final PrintStream progress;
+
+	private int repetitions;
 
 	Runner(Arguments arguments, Database database, Admin admin, PrintStream progress) {
 		this.arguments = arguments;
@@ -66,11 +69,26 @@ final class Runner {
 				each.warmUp();
 			}
 			this.admin.verifyNoTls();
-			for (int round = 0; round < this.arguments.rounds(); round++) {
+			int repetitions = 0;
+			int round = 0;
+			while (round < this.arguments.rounds()) {
+				StolenTime before = StolenTime.now();
 				for (int i = 0; i < turns.size(); i++) {
-					turns.get((round + i) % turns.size()).round();
+					turns.get((round + repetitions + i) % turns.size()).round();
+				}
+				double stolen = StolenTime.now().percentSince(before);
+				if (stolen > this.arguments.maxSteal() && repetitions < 2 * this.arguments.rounds()) {
+					repetitions++;
+					this.progress.printf(Locale.ROOT, "Repeated, as others had %.1f %% of the processors%n", stolen);
+					for (Turns each : turns) {
+						each.keep(round);
+					}
+				}
+				else {
+					round++;
 				}
 			}
+			this.repetitions += repetitions;
 			for (Turns each : turns) {
 				each.lookAtHeap();
 			}
@@ -79,6 +97,14 @@ final class Runner {
 			turns.forEach(Turns::close);
 		}
 		return turns.stream().map(Turns::result).flatMap(Optional::stream).toList();
+	}
+
+	/**
+	 * Return how many rounds were repeated so far, because others had the processors.
+	 * @return their number
+	 */
+	int repetitions() {
+		return this.repetitions;
 	}
 
 	/**
@@ -145,6 +171,12 @@ final class Runner {
 			}
 			catch (IOException | IllegalStateException ex) {
 				fail(ex);
+			}
+		}
+
+		void keep(int count) {
+			while (this.rounds.size() > count) {
+				this.rounds.remove(this.rounds.size() - 1);
 			}
 		}
 

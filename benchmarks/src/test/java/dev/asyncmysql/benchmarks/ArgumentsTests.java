@@ -69,7 +69,7 @@ class ArgumentsTests {
 	@Test
 	void tellsAllNamesInTheHelp() {
 		assertThat(Arguments.parse("--help").help()).isTrue();
-		assertThat(Arguments.USAGE).contains("starter,starter-defaults,plain").contains("http-transfer");
+		assertThat(Arguments.USAGE).contains("starter,starter-defaults,starter-observed").contains("http-transfer");
 	}
 
 }

@@ -18,6 +18,14 @@ public enum Contender {
 	STARTER_DEFAULTS("starter-defaults", "this starter, its defaults", "r2dbc.StarterFactory$Defaults", Library.STARTER,
 			Library.R2DBC, Library.DRIVER),
 
+	/** This project with all that observes it. */
+	STARTER_OBSERVED("starter-observed", "this starter, observed", "r2dbc.StarterFactory$Observed", Library.STARTER,
+			Library.R2DBC, Library.DRIVER, Library.ACTUATOR),
+
+	/** The same with an observation of each statement. */
+	STARTER_PROXIED("starter-proxied", "this starter, observed, r2dbc-proxy", "r2dbc.StarterFactory$Observed",
+			Library.STARTER, Library.R2DBC, Library.DRIVER, Library.ACTUATOR, Library.PROXY),
+
 	/** Boot's wiring of the same driver and pool. */
 	PLAIN("plain", "Boot's plain wiring", "r2dbc.BootFactory$Plain", Library.R2DBC, Library.DRIVER),
 
@@ -114,8 +122,13 @@ public enum Contender {
 		return switch (task) {
 			case LIMIT -> this == RAW;
 			case HTTP_READ, HTTP_TRANSFER -> this == WEBFLUX || this == MVC;
-			default -> this != RAW && this != WEBFLUX && this != MVC;
+			case SELECT -> isInProcess();
+			default -> isInProcess() && this != STARTER_OBSERVED && this != STARTER_PROXIED;
 		};
+	}
+
+	private boolean isInProcess() {
+		return this != RAW && this != WEBFLUX && this != MVC;
 	}
 
 }

@@ -60,7 +60,7 @@ final class HttpStation implements Station {
 	static HttpStation mvc(Contender contender, PeerFactory.Target database, List<String> jvmOptions)
 			throws IOException {
 		int port = freePort();
-		Set<Library> libraries = EnumSet.of(Library.JDBC, Library.WEB);
+		Set<Library> libraries = EnumSet.of(Library.JDBC, Library.WEB, Library.ACTUATOR);
 		Message start = new Message("start", database.toValues()).with("http", Integer.toString(port));
 		List<String> command = JavaCommand.of(libraries, jvmOptions, MvcApplication.class, start.toString());
 		return open(contender, command, database, port, jvmOptions);

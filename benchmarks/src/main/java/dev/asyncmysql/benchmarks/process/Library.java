@@ -24,9 +24,13 @@ enum Library {
 
 	JDBC("(spring-boot-((starter-)?data-|starter-)?jdbc|spring-jdbc|spring-data-jdbc|HikariCP|mysql-connector-j)-.*"),
 
-	WEB("(spring-boot-(starter-)?(webmvc|tomcat|tomcat-runtime|servlet|web-server|http-converter|jackson|validation"
-			+ "|actuator|actuator-autoconfigure|health|micrometer-.*)|spring-web|spring-webmvc|tomcat-embed-.*"
-			+ "|hibernate-validator|micrometer-(core|registry-.*))-\\d.*");
+	ACTUATOR("(spring-boot-(starter-)?(actuator|actuator-autoconfigure|health|micrometer-.*)"
+			+ "|micrometer-(core|registry-.*))-\\d.*"),
+
+	PROXY("r2dbc-proxy-.*"),
+
+	WEB("(spring-boot-(starter-)?(webmvc|tomcat|tomcat-runtime|servlet|web-server|http-converter|jackson|validation)"
+			+ "|spring-web|spring-webmvc|tomcat-embed-.*|hibernate-validator)-\\d.*");
 
 	private final Pattern file;
 

@@ -32,6 +32,23 @@ public final class StarterFactory implements PeerFactory {
 	}
 
 	/**
+	 * The same with what observes it switched on: metrics, the endpoint's statements and
+	 * a log of slow statements that keeps values for their plans, and observations where
+	 * r2dbc-proxy is there.
+	 */
+	public static final class Observed implements PeerFactory {
+
+		@Override
+		public Peer open(Target target) {
+			return StarterFactory.open(target,
+					Map.of("async-mysql.event-loops", EVENT_LOOPS, "async-mysql.slow-query.explain", true,
+							"async-mysql.pool.leak-detection-threshold", "1m",
+							"management.endpoints.web.exposure.include", "asyncmysql"));
+		}
+
+	}
+
+	/**
 	 * The same with as many event loops as it has without a setting.
 	 */
 	public static final class Defaults implements PeerFactory {

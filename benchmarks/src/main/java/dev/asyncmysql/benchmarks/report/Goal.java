@@ -1,7 +1,10 @@
 package dev.asyncmysql.benchmarks.report;
 
+import java.util.List;
 import java.util.Optional;
+import java.util.function.Function;
 import java.util.function.ToDoubleFunction;
+import java.util.stream.IntStream;
 
 /**
  * Something that this project wants to reach.
@@ -13,17 +16,34 @@ import java.util.function.ToDoubleFunction;
  */
 record Goal(String name, Figure figure, double floor, double stretch) {
 
-	static Goal ratio(String name, Key ours, Key theirs, ToDoubleFunction<Result> value, double floor, double stretch) {
-		return new Goal(
-				name, (
-						results) -> results.find(ours)
-							.flatMap((our) -> results.find(theirs)
-								.map((their) -> value.applyAsDouble(our) / value.applyAsDouble(their))),
+	/**
+	 * Create a goal that compares two systems round by round: what slows the machine down
+	 * for a while meets both in the same round.
+	 * @param name what it is
+	 * @param ours which result is to be good
+	 * @param theirs which result it is compared with
+	 * @param values what counts of each round
+	 * @param floor the least that counts as done
+	 * @param stretch the aim
+	 * @return the goal
+	 */
+	static Goal ratio(String name, Key ours, Key theirs, Function<Result, List<Double>> values, double floor,
+			double stretch) {
+		return new Goal(name, (results) -> results.find(ours)
+			.flatMap((our) -> results.find(theirs).map((their) -> quotients(values.apply(our), values.apply(their)))),
 				floor, stretch);
 	}
 
+	private static Statistics quotients(List<Double> ours, List<Double> theirs) {
+		return Statistics.of(IntStream.range(0, Math.min(ours.size(), theirs.size()))
+			.mapToObj((round) -> ours.get(round) / theirs.get(round))
+			.toList());
+	}
+
 	static Goal figure(String name, Key ours, ToDoubleFunction<Result> value, double floor, double stretch) {
-		return new Goal(name, (results) -> results.find(ours).map(value::applyAsDouble), floor, stretch);
+		return new Goal(name,
+				(results) -> results.find(ours).map((our) -> Statistics.of(List.of(value.applyAsDouble(our)))), floor,
+				stretch);
 	}
 
 	/**
@@ -63,11 +83,11 @@ record Goal(String name, Figure figure, double floor, double stretch) {
 	}
 
 	/**
-	 * Takes one number from all results.
+	 * Takes one number from all results, or one for each round.
 	 */
 	interface Figure {
 
-		Optional<Double> of(Results results);
+		Optional<Statistics> of(Results results);
 
 	}
 

@@ -22,7 +22,15 @@ public record Result(String workload, String way, String system, int rowsPerOper
 		long heapBytes, String failure) {
 
 	Statistics throughput() {
-		return statistics((round) -> round.measurement().throughput());
+		return Statistics.of(throughputs());
+	}
+
+	List<Double> throughputs() {
+		return each((round) -> round.measurement().throughput());
+	}
+
+	List<Double> cpuTimes() {
+		return each((round) -> perOperation(round, round.measurement().cpuNanos()) / 1000);
 	}
 
 	double rowsPerSecond() {
@@ -30,7 +38,7 @@ public record Result(String workload, String way, String system, int rowsPerOper
 	}
 
 	double cpuMicros() {
-		return statistics((round) -> perOperation(round, round.measurement().cpuNanos()) / 1000).median();
+		return Statistics.of(cpuTimes()).median();
 	}
 
 	/**
@@ -57,7 +65,11 @@ public record Result(String workload, String way, String system, int rowsPerOper
 	}
 
 	private Statistics statistics(ToDoubleFunction<Round> value) {
-		return Statistics.of(this.rounds.stream().mapToDouble(value).boxed().toList());
+		return Statistics.of(each(value));
+	}
+
+	private List<Double> each(ToDoubleFunction<Round> value) {
+		return this.rounds.stream().mapToDouble(value).boxed().toList();
 	}
 
 	private static double perOperation(Round round, double value) {

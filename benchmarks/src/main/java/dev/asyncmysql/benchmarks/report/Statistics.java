@@ -3,22 +3,31 @@ package dev.asyncmysql.benchmarks.report;
 import java.util.Collection;
 
 /**
- * The middle and the range of some numbers.
+ * The middle, the quartiles and the range of some numbers.
  *
  * @param median half of the numbers are below, half above
+ * @param lowerQuartile a quarter of the numbers are below
+ * @param upperQuartile a quarter of the numbers are above
  * @param min the smallest
  * @param max the largest
  */
-record Statistics(double median, double min, double max) {
+record Statistics(double median, double lowerQuartile, double upperQuartile, double min, double max) {
 
 	static Statistics of(Collection<Double> numbers) {
 		double[] sorted = numbers.stream().mapToDouble(Double::doubleValue).sorted().toArray();
 		if (sorted.length == 0) {
 			throw new IllegalArgumentException("There are no numbers");
 		}
-		int half = sorted.length / 2;
-		double median = (sorted.length % 2 == 1) ? sorted[half] : (sorted[half - 1] + sorted[half]) / 2;
-		return new Statistics(median, sorted[0], sorted[sorted.length - 1]);
+		return new Statistics(at(sorted, 0.5), at(sorted, 0.25), at(sorted, 0.75), sorted[0],
+				sorted[sorted.length - 1]);
+	}
+
+	// Between two numbers where none is at that place.
+	private static double at(double[] sorted, double part) {
+		double place = part * (sorted.length - 1);
+		int below = (int) place;
+		int above = Math.min(below + 1, sorted.length - 1);
+		return sorted[below] + (place - below) * (sorted[above] - sorted[below]);
 	}
 
 	/**

@@ -1,5 +1,6 @@
 package dev.asyncmysql.benchmarks.report;
 
+import java.util.Arrays;
 import java.util.List;
 
 import dev.asyncmysql.benchmarks.load.Measurement;
@@ -31,6 +32,22 @@ class GoalTableTests {
 		assertThat(lines.get(0)).contains(" 1.60 ").endsWith("floor");
 		assertThat(lines.get(1)).contains(" 0.80 ").endsWith("missed");
 		assertThat(lines.get(2)).contains("CPU").contains(" 0.40 ").endsWith("stretch");
+	}
+
+	@Test
+	void comparesRoundByRound() {
+		Result ours = rounds(Contender.STARTER, 100, 1500, 300);
+		Result theirs = rounds(Contender.PLAIN, 50, 1000, 150);
+		assertThat(GoalTable.of(List.of(ours, theirs)).lines().findFirst()).hasValueSatisfying(
+				(line) -> assertThat(line).contains("plain wiring", " 2.00 ", "1.75–2.00").endsWith("stretch"));
+	}
+
+	private static Result rounds(Contender contender, long... operations) {
+		return new Result("select-64", "client", contender.title(), 1,
+				Arrays.stream(operations)
+					.mapToObj((count) -> result("select-64", contender, count, 1).rounds().get(0))
+					.toList(),
+				-1, "");
 	}
 
 	@Test

@@ -15,7 +15,7 @@ class StatisticsTests {
 
 	@Test
 	void medianOfAnOddNumberIsTheOneInTheMiddle() {
-		assertThat(Statistics.of(List.of(9.0, 1.0, 2.0))).isEqualTo(new Statistics(2, 1, 9));
+		assertThat(Statistics.of(List.of(9.0, 1.0, 2.0))).isEqualTo(new Statistics(2, 1.5, 5.5, 1, 9));
 	}
 
 	@Test
