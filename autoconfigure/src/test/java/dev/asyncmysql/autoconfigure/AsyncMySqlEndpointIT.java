@@ -1,5 +1,8 @@
 package dev.asyncmysql.autoconfigure;
 
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -17,9 +20,11 @@ import dev.asyncmysql.observability.AsyncMySqlEndpoint.Operation;
 import dev.asyncmysql.observability.EffectiveSetting;
 import io.r2dbc.pool.ConnectionPool;
 import io.r2dbc.spi.Connection;
+import io.r2dbc.spi.ConnectionFactoryOptions;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.api.io.TempDir;
 import reactor.core.Disposable;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
@@ -29,6 +34,8 @@ import org.springframework.boot.actuate.autoconfigure.endpoint.EndpointAutoConfi
 import org.springframework.boot.autoconfigure.AutoConfigurations;
 import org.springframework.boot.context.event.ApplicationReadyEvent;
 import org.springframework.boot.r2dbc.autoconfigure.R2dbcAutoConfiguration;
+import org.springframework.boot.r2dbc.autoconfigure.R2dbcConnectionDetails;
+import org.springframework.boot.test.context.ConfigDataApplicationContextInitializer;
 import org.springframework.boot.test.context.assertj.AssertableApplicationContext;
 import org.springframework.boot.test.context.runner.ApplicationContextRunner;
 import org.springframework.boot.test.system.CapturedOutput;
@@ -116,6 +123,41 @@ class AsyncMySqlEndpointIT {
 			assertThat(settings.get("async-mysql.pool.max-idle-time").origin())
 				.contains("spring.r2dbc.pool.max-idle-time");
 			assertThat(settings.get("async-mysql.response-timeout")).isEqualTo(new EffectiveSetting("PT1M", "default"));
+			assertThat(settings.get("async-mysql.password").value()).isEqualTo("******");
+		});
+	}
+
+	@Test
+	void aSettingOfAFileNamesItsLine(@TempDir Path folder) throws IOException {
+		Path file = folder.resolve("application.yml");
+		Files.writeString(file, """
+				async-mysql:
+				  pool:
+				    max-life-time: 21m
+				""");
+		this.contexts.withInitializer(new ConfigDataApplicationContextInitializer())
+			.withPropertyValues("spring.config.location=" + file.toUri())
+			.run((context) -> assertThat(describe(context).settings().get("async-mysql.pool.max-life-time"))
+				.satisfies((setting) -> {
+					assertThat(setting.value()).isEqualTo("PT21M");
+					assertThat(setting.origin()).startsWith("async-mysql.pool.max-life-time at ")
+						.contains("application.yml")
+						.endsWith("3:20");
+				}));
+	}
+
+	@Test
+	void aSettingOfConnectionDetailsSaysSo() {
+		R2dbcConnectionDetails details = () -> ConnectionFactoryOptions.parse(MySqlServer.url())
+			.mutate()
+			.option(ConnectionFactoryOptions.USER, "root")
+			.option(ConnectionFactoryOptions.PASSWORD, MySqlServer.container().getPassword())
+			.build();
+		this.contexts.withBean(R2dbcConnectionDetails.class, () -> details).run((context) -> {
+			Map<String, EffectiveSetting> settings = describe(context).settings();
+			assertThat(settings.get("async-mysql.host").value()).isEqualTo(MySqlServer.container().getHost());
+			assertThat(settings.get("async-mysql.host").origin()).isEqualTo("connection details");
+			assertThat(settings.get("async-mysql.pool.max-size").origin()).contains("async-mysql.pool.max-size");
 			assertThat(settings.get("async-mysql.password").value()).isEqualTo("******");
 		});
 	}

@@ -115,6 +115,51 @@ class MetricsIT {
 	}
 
 	@Test
+	void thoseThatWereOpenedBeforeOneDiedAreReplaced() {
+		this.contexts.withPropertyValues("async-mysql.pool.background-eviction-interval=100ms").run((context) -> {
+			List<String> ids = Flux.range(0, 2)
+				.flatMap((index) -> context.getBean(DatabaseClient.class)
+					.sql("SELECT CONCAT(CONNECTION_ID(), '', SLEEP(0.2))")
+					.mapValue(String.class)
+					.one())
+				.collectList()
+				.block(LIMIT);
+			assertThat(ids).isNotNull().doesNotHaveDuplicates();
+			MySqlServer.execute("KILL " + ids.get(0).substring(0, ids.get(0).length() - 1));
+			awaitEnded(context, "lost", 1);
+			awaitEnded(context, "replaced", 1);
+		});
+	}
+
+	@Test
+	void oneThatCannotBeMadeFitIsStuck() {
+		this.contexts.withPropertyValues("async-mysql.cancel.kill-query=false", "async-mysql.cancel.grace=100ms")
+			.run((context) -> {
+				Disposable gone = context.getBean(DatabaseClient.class)
+					.sql("SELECT SLEEP(10)")
+					.fetch()
+					.all()
+					.subscribe();
+				Awaitility.await()
+					.until(() -> context.getBean(ConnectionPool.class).getMetrics().orElseThrow().acquiredSize() == 1);
+				Mono.delay(Duration.ofMillis(200)).block(LIMIT);
+				gone.dispose();
+				awaitEnded(context, "stuck", 1);
+			});
+	}
+
+	@Test
+	void oneThatTheServerIsAboutToCloseEndsBefore() {
+		this.contexts
+			.withPropertyValues("async-mysql.session-variables=wait_timeout=4", "async-mysql.pool.max-idle-time=-1s",
+					"async-mysql.pool.background-eviction-interval=100ms")
+			.run((context) -> {
+				assertThat(values(context, "SELECT 1")).containsExactly("1");
+				awaitEnded(context, "wait-timeout", 1);
+			});
+	}
+
+	@Test
 	void aConnectionThatIsHeldForTooLongIsCounted() {
 		this.contexts.withPropertyValues("async-mysql.pool.leak-detection-threshold=200ms").run((context) -> {
 			Connection held = context.getBean(ConnectionPool.class).create().blockOptional(LIMIT).orElseThrow();
