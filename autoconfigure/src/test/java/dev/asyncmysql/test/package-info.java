@@ -1,0 +1,7 @@
+/**
+ * Tests of what is for the tests of applications.
+ */
+@NullMarked
+package dev.asyncmysql.test;
+
+import org.jspecify.annotations.NullMarked;
