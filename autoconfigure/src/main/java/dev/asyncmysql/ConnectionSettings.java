@@ -3,6 +3,7 @@ package dev.asyncmysql;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.stream.Collectors;
 
 import io.asyncer.r2dbc.mysql.constant.CompressionAlgorithm;
@@ -82,6 +83,7 @@ import org.springframework.util.unit.DataSize;
  * @param ssl TLS.
  * @param pool Connection pool.
  * @param health Health indicator.
+ * @param transaction Transactions.
  * @param slowQuery Log of slow statements.
  * @param advice Advice at start and in the endpoint.
  */
@@ -103,7 +105,7 @@ public record ConnectionSettings(@Nullable String host, @DefaultValue(Defaults.P
 		@DefaultValue(Defaults.STARTUP) Startup startup,
 		@DefaultValue(Defaults.STARTUP_TIMEOUT) Duration startupTimeout, @DefaultValue Map<String, Object> options,
 		@DefaultValue Cancel cancel, @DefaultValue Ssl ssl, @DefaultValue Pool pool, @DefaultValue Health health,
-		@DefaultValue SlowQuery slowQuery, @DefaultValue Advice advice) {
+		@DefaultValue TransactionSettings transaction, @DefaultValue SlowQuery slowQuery, @DefaultValue Advice advice) {
 
 	public ConnectionSettings {
 		host = textOrNull(host);
@@ -296,6 +298,64 @@ public record ConnectionSettings(@Nullable String host, @DefaultValue(Defaults.P
 	public record Health(@DefaultValue(Defaults.HEALTH_TIMEOUT) Duration timeout,
 			@DefaultValue(Defaults.HEALTH_INTERVAL) Duration interval,
 			@DefaultValue(Defaults.HEALTH_OUT_OF_SERVICE) boolean outOfServiceWhenSaturated) {
+
+	}
+
+	/**
+	 * Transactions.
+	 *
+	 * @param retry Whether and how transactions are run again.
+	 */
+	public record TransactionSettings(@DefaultValue Retry retry) {
+
+		/**
+		 * Whether and how transactions are run again.
+		 *
+		 * @param enabled Whether methods that are transactional and return a Mono or a
+		 * Flux are invoked again.
+		 * @param maxAttempts Number of times that a transaction is run, at most.
+		 * @param delay Time before the second attempt.
+		 * @param multiplier Factor by which that time grows from one attempt to the next.
+		 * @param maxDelay Time before another attempt, at most.
+		 * @param jitter Time by which these times differ at random, lest those that met
+		 * meet again.
+		 * @param on Failures after which a transaction is run again.
+		 * @param budgetShare Number of retries for each transaction, over all.
+		 * @param budgetPerSecond Number of retries that there may be in each second
+		 * besides.
+		 */
+		public record Retry(@DefaultValue(Defaults.RETRY_ENABLED) boolean enabled,
+				@DefaultValue(Defaults.RETRY_MAX_ATTEMPTS) int maxAttempts,
+				@DefaultValue(Defaults.RETRY_DELAY) Duration delay,
+				@DefaultValue(Defaults.RETRY_MULTIPLIER) double multiplier,
+				@DefaultValue(Defaults.RETRY_MAX_DELAY) Duration maxDelay,
+				@DefaultValue(Defaults.RETRY_JITTER) Duration jitter, @DefaultValue(Defaults.RETRY_ON) Set<RetryOn> on,
+				@DefaultValue(Defaults.RETRY_BUDGET_SHARE) double budgetShare,
+				@DefaultValue(Defaults.RETRY_BUDGET_PER_SECOND) int budgetPerSecond) {
+
+			public Retry {
+				on = Set.copyOf(on);
+			}
+		}
+
+	}
+
+	/**
+	 * Failures after which a transaction may be run again.
+	 */
+	public enum RetryOn {
+
+		/** The server has rolled it back for another (error 1213). */
+		DEADLOCK,
+
+		/** A lock did not come in time (1205), or not at once for NOWAIT (3572). */
+		LOCK_WAIT,
+
+		/** The connection was lost before a commit was sent. */
+		CONNECTION_LOST,
+
+		/** The server takes no writes any more, as after a failover (1290, 1836). */
+		READ_ONLY
 
 	}
 

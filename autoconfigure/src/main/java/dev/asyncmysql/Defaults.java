@@ -233,6 +233,51 @@ final class Defaults {
 	static final String SLOW_QUERY_EXPLAIN = "false";
 
 	/**
+	 * Whether a method may be invoked twice only its author knows.
+	 */
+	static final String RETRY_ENABLED = "false";
+
+	/**
+	 * Who has lost three times against others meets more of them than waiting helps.
+	 */
+	static final String RETRY_MAX_ATTEMPTS = "3";
+
+	/**
+	 * Longer than a usual transaction, so that the winner of a deadlock is done.
+	 */
+	static final String RETRY_DELAY = "50ms";
+
+	/**
+	 * As is usual.
+	 */
+	static final String RETRY_MULTIPLIER = "2";
+
+	/**
+	 * A caller waits for it.
+	 */
+	static final String RETRY_MAX_DELAY = "1s";
+
+	/**
+	 * Half of the first delay spreads those that met.
+	 */
+	static final String RETRY_JITTER = "25ms";
+
+	/**
+	 * After none of them anything has taken effect.
+	 */
+	static final String RETRY_ON = "deadlock,lock-wait,connection-lost,read-only";
+
+	/**
+	 * A fifth more is what a server that is loaded still bears.
+	 */
+	static final String RETRY_BUDGET_SHARE = "0.2";
+
+	/**
+	 * So that an application with few transactions can retry at all.
+	 */
+	static final String RETRY_BUDGET_PER_SECOND = "10";
+
+	/**
 	 * What can be known without asking.
 	 */
 	static final String ADVICE_INSTANCES = "1";

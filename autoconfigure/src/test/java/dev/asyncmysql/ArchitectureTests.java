@@ -18,6 +18,7 @@ import io.r2dbc.spi.Batch;
 import io.r2dbc.spi.Connection;
 import org.jspecify.annotations.NullMarked;
 
+import org.springframework.aop.MethodMatcher;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
 import org.springframework.transaction.interceptor.TransactionAttributeSource;
 
@@ -88,6 +89,8 @@ class ArchitectureTests {
 	final ArchRule noReflectionIntoOthers = noClasses().that()
 		// Spring hands each method over.
 		.areNotAssignableTo(TransactionAttributeSource.class)
+		.and()
+		.areNotAssignableTo(MethodMatcher.class)
 		.and()
 		// It reads the settings, a record of this project's own.
 		.doNotHaveSimpleName("SettingsInForce")

@@ -3,14 +3,21 @@ package dev.asyncmysql.autoconfigure;
 import java.time.Duration;
 
 import dev.asyncmysql.ConnectionSettings;
+import dev.asyncmysql.connection.Server;
 import dev.asyncmysql.transaction.MySqlTransactionManager;
+import dev.asyncmysql.transaction.RetryInterceptor;
+import dev.asyncmysql.transaction.TransactionRetry;
 import io.r2dbc.spi.ConnectionFactory;
 
+import org.springframework.aop.Advisor;
+import org.springframework.aop.support.DefaultPointcutAdvisor;
 import org.springframework.beans.factory.ListableBeanFactory;
 import org.springframework.beans.factory.ObjectProvider;
+import org.springframework.beans.factory.config.BeanDefinition;
 import org.springframework.beans.factory.config.BeanPostProcessor;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnBean;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnBooleanProperty;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnClass;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnSingleCandidate;
@@ -18,9 +25,13 @@ import org.springframework.boot.r2dbc.autoconfigure.R2dbcTransactionManagerAutoC
 import org.springframework.boot.transaction.autoconfigure.TransactionManagerCustomizers;
 import org.springframework.boot.transaction.autoconfigure.TransactionProperties;
 import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Configuration;
+import org.springframework.context.annotation.Role;
+import org.springframework.core.Ordered;
 import org.springframework.core.PriorityOrdered;
 import org.springframework.r2dbc.connection.R2dbcTransactionManager;
 import org.springframework.transaction.ReactiveTransactionManager;
+import org.springframework.transaction.interceptor.BeanFactoryTransactionAttributeSourceAdvisor;
 import org.springframework.transaction.interceptor.TransactionAttributeSource;
 import org.springframework.transaction.interceptor.TransactionInterceptor;
 
@@ -53,8 +64,47 @@ public final class MySqlTransactionAutoConfiguration {
 	}
 
 	@Bean
+	@ConditionalOnMissingBean
+	TransactionRetry asyncMySqlTransactionRetry(Server server, ConnectionSettings settings) {
+		return new TransactionRetry(server, settings.transaction().retry());
+	}
+
+	@Bean
 	static ManagerSelection asyncMySqlTransactionManagerSelection(ListableBeanFactory beans) {
 		return new ManagerSelection(beans);
+	}
+
+	/**
+	 * Runs transactional methods again. What is made here is made before other beans.
+	 */
+	@Configuration(proxyBeanMethods = false)
+	@ConditionalOnClass(Advisor.class)
+	@ConditionalOnBooleanProperty("async-mysql.transaction.retry.enabled")
+	static class Retries {
+
+		@Bean
+		@Role(BeanDefinition.ROLE_INFRASTRUCTURE)
+		static Advisor asyncMySqlMonoRetry(ObjectProvider<BeanFactoryTransactionAttributeSourceAdvisor> transactions,
+				TransactionAttributeSource attributes, ObjectProvider<TransactionRetry> retry) {
+			return outside(transactions, RetryInterceptor.mono(attributes, retry::getObject));
+		}
+
+		@Bean
+		@Role(BeanDefinition.ROLE_INFRASTRUCTURE)
+		static Advisor asyncMySqlFluxRetry(ObjectProvider<BeanFactoryTransactionAttributeSourceAdvisor> transactions,
+				TransactionAttributeSource attributes, ObjectProvider<TransactionRetry> retry) {
+			return outside(transactions, RetryInterceptor.flux(attributes, retry::getObject));
+		}
+
+		// Each attempt is a transaction of its own.
+		private static Advisor outside(ObjectProvider<BeanFactoryTransactionAttributeSourceAdvisor> transactions,
+				DefaultPointcutAdvisor advisor) {
+			BeanFactoryTransactionAttributeSourceAdvisor inside = transactions.getIfAvailable();
+			advisor.setOrder((inside != null) ? Math.max(inside.getOrder(), Integer.MIN_VALUE + 1) - 1
+					: Ordered.LOWEST_PRECEDENCE - 1);
+			return advisor;
+		}
+
 	}
 
 	/**

@@ -1,5 +1,8 @@
 package dev.asyncmysql.connection;
 
+import dev.asyncmysql.ConnectionSettings.RetryOn;
+import org.jspecify.annotations.Nullable;
+
 /**
  * Hears what becomes of the connections to one server. Its methods are called by event
  * loops and by callers' threads, several at the same time: they must return at once. What
@@ -64,6 +67,23 @@ public interface ConnectionListener {
 	}
 
 	/**
+	 * A transaction that was begun through the API has ended.
+	 * @param name its name, or {@code null} where it has none
+	 * @param outcome how
+	 * @param nanos how long it took, from its begin
+	 */
+	default void transactionEnded(@Nullable String name, TransactionOutcome outcome, long nanos) {
+	}
+
+	/**
+	 * A transaction has failed in a way that another attempt may not.
+	 * @param reason how
+	 * @param outcome whether there is another attempt
+	 */
+	default void retried(RetryOn reason, RetryOutcome outcome) {
+	}
+
+	/**
 	 * Return whether the values that are bound to statements have to be kept until their
 	 * end.
 	 * @return {@code true} to be told of them with each statement
@@ -95,6 +115,38 @@ public interface ConnectionListener {
 	}
 
 	/**
+	 * How a transaction has ended.
+	 */
+	enum TransactionOutcome {
+
+		/** The server has taken it. */
+		COMMITTED,
+
+		/** It has had no effect. */
+		ROLLED_BACK,
+
+		/** A commit was sent, and no answer has come. */
+		UNKNOWN
+
+	}
+
+	/**
+	 * What has become of the wish to run a transaction again.
+	 */
+	enum RetryOutcome {
+
+		/** It is run again. */
+		RETRIED,
+
+		/** It was run as often as it may be. */
+		EXHAUSTED,
+
+		/** Too many others were run again. */
+		REFUSED
+
+	}
+
+	/**
 	 * Why a connection has ended.
 	 */
 	enum EndReason {
@@ -113,6 +165,9 @@ public interface ConnectionListener {
 
 		/** Another one was found dead, so that those of its time are replaced. */
 		REPLACED,
+
+		/** Its server has refused a write, as one does that is no primary any more. */
+		READ_ONLY,
 
 		/** Its session was changed in a way that cannot be set back. */
 		SESSION_CHANGED,

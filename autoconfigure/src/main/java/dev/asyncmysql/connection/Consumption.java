@@ -5,6 +5,8 @@ import java.util.concurrent.atomic.AtomicLongFieldUpdater;
 
 import io.r2dbc.spi.R2dbcException;
 import io.r2dbc.spi.Result;
+import io.r2dbc.spi.Result.Message;
+import io.r2dbc.spi.Result.Segment;
 import org.apache.commons.logging.Log;
 import org.apache.commons.logging.LogFactory;
 import org.jspecify.annotations.Nullable;
@@ -137,9 +139,26 @@ final class Consumption implements CoreSubscriber<Object>, Subscription {
 			return false;
 		}
 		this.exchange.closed(0);
-		Flux.from(this.result.filter((segment) -> false).getRowsUpdated())
+		Flux.from(this.result.filter(this::isNothing).getRowsUpdated())
 			.subscribe(null, this::onError, this::onComplete);
 		return true;
+	}
+
+	// What the server undoes matters to the transaction, whoever hears of it.
+	private boolean isNothing(Segment segment) {
+		translated(segment);
+		return false;
+	}
+
+	/**
+	 * Return what a consumer is to see of a segment.
+	 * @param segment what the driver has published
+	 * @return the same, or an error as Spring knows it
+	 */
+	Segment translated(Segment segment) {
+		return (segment instanceof Message message && !(segment instanceof Translated)
+				&& this.exchange.failed(message.exception()) instanceof R2dbcException failure)
+						? new Translated(message, failure) : segment;
 	}
 
 	/**
@@ -336,6 +355,31 @@ final class Consumption implements CoreSubscriber<Object>, Subscription {
 	@Override
 	public void cancel() {
 		drop();
+	}
+
+	/**
+	 * An error of the server, as Spring knows it.
+	 *
+	 * @param original what the driver has published
+	 * @param exception the exception for the caller
+	 */
+	private record Translated(Message original, R2dbcException exception) implements Message {
+
+		@Override
+		public int errorCode() {
+			return this.original.errorCode();
+		}
+
+		@Override
+		public @Nullable String sqlState() {
+			return this.original.sqlState();
+		}
+
+		@Override
+		public String message() {
+			return this.original.message();
+		}
+
 	}
 
 	/**

@@ -6,7 +6,6 @@ import java.util.function.Consumer;
 import java.util.function.Supplier;
 
 import io.r2dbc.spi.R2dbcException;
-import io.r2dbc.spi.R2dbcNonTransientResourceException;
 import io.r2dbc.spi.Result;
 import org.apache.commons.logging.Log;
 import org.apache.commons.logging.LogFactory;
@@ -58,7 +57,11 @@ final class Exchange<T> extends Operators.DeferredSubscription implements CoreSu
 
 	private final int lease;
 
+	private final @Nullable TransactionText text;
+
 	private final @Nullable Execution execution;
+
+	private int epoch;
 
 	private volatile int cancelled;
 
@@ -76,16 +79,19 @@ final class Exchange<T> extends Operators.DeferredSubscription implements CoreSu
 
 	private volatile boolean disturbed;
 
+	private volatile @Nullable Throwable error;
+
 	private int results;
 
 	private int prune = FIRST_PRUNE;
 
 	private Exchange(ExchangeLine line, Publisher<? extends T> source, CoreSubscriber<? super T> actual, Kind kind,
-			int lease, @Nullable Execution execution) {
+			@Nullable TransactionText text, int lease, @Nullable Execution execution) {
 		this.line = line;
 		this.source = source;
 		this.actual = actual;
 		this.kind = kind;
+		this.text = text;
 		this.lease = lease;
 		this.execution = execution;
 	}
@@ -95,13 +101,14 @@ final class Exchange<T> extends Operators.DeferredSubscription implements CoreSu
 	 * @param line the line of the connection
 	 * @param lease the use of the connection that the statement was made in
 	 * @param source what the driver publishes
+	 * @param text what its text does
 	 * @param measured what makes something to measure each of its executions by, if
 	 * anything
 	 * @return a flux that enters the line each time that it is subscribed to
 	 */
 	static Flux<Result> statement(ExchangeLine line, int lease, Publisher<? extends Result> source,
-			Supplier<? extends @Nullable Execution> measured) {
-		return results(line, lease, source, Kind.STATEMENT, measured);
+			TransactionText text, Supplier<? extends @Nullable Execution> measured) {
+		return results(line, lease, source, text.kind(), text, measured);
 	}
 
 	/**
@@ -110,30 +117,31 @@ final class Exchange<T> extends Operators.DeferredSubscription implements CoreSu
 	 * @param line the line of the connection
 	 * @param lease the use of the connection that they were made in
 	 * @param source what the driver publishes
+	 * @param text what their texts do
 	 * @param measured what makes something to measure each of their executions by, if
 	 * anything
 	 * @return a flux that enters the line each time that it is subscribed to
 	 */
-	static Flux<Result> series(ExchangeLine line, int lease, Publisher<? extends Result> source,
+	static Flux<Result> series(ExchangeLine line, int lease, Publisher<? extends Result> source, TransactionText text,
 			Supplier<? extends @Nullable Execution> measured) {
-		return results(line, lease, source, Kind.SERIES, measured);
+		return results(line, lease, source, (text.kind() == Kind.COMMIT) ? Kind.COMMIT : Kind.SERIES, text, measured);
 	}
 
 	private static Flux<Result> results(ExchangeLine line, int lease, Publisher<? extends Result> source, Kind kind,
-			Supplier<? extends @Nullable Execution> measured) {
+			TransactionText text, Supplier<? extends @Nullable Execution> measured) {
 		return new Flux<>() {
 
 			@Override
 			public void subscribe(CoreSubscriber<? super Result> actual) {
-				enter(line, lease, source, actual, kind, measured.get());
+				enter(new Exchange<>(line, source, actual, kind, text, lease, measured.get()));
 			}
 
 		};
 	}
 
 	/**
-	 * Make a command that ends a transaction, or that concerns the session, wait for its
-	 * turn. It is never killed, as it would be unknown what has become of it.
+	 * Make a command that concerns the session wait for its turn. It is never killed, as
+	 * it would be unknown what has become of it.
 	 * @param line the line of the connection
 	 * @param source what the driver publishes
 	 * @param <T> the type of the answer
@@ -144,17 +152,19 @@ final class Exchange<T> extends Operators.DeferredSubscription implements CoreSu
 	}
 
 	/**
-	 * Make a command that is measured as statements are wait for its turn.
+	 * Make a command that begins or ends a transaction, or undoes a part of it, wait for
+	 * its turn. It is never killed.
 	 * @param line the line of the connection
 	 * @param source what the driver publishes
+	 * @param kind what it is
 	 * @param measured what makes something to measure each of its executions by, if
 	 * anything
 	 * @param <T> the type of the answer
 	 * @return a mono that enters the line each time that it is subscribed to
 	 */
-	static <T> Mono<T> command(ExchangeLine line, Publisher<? extends T> source,
+	static <T> Mono<T> command(ExchangeLine line, Publisher<? extends T> source, Kind kind,
 			Supplier<? extends @Nullable Execution> measured) {
-		return answer(line, source, Kind.COMMAND, measured);
+		return answer(line, source, kind, measured);
 	}
 
 	/**
@@ -175,17 +185,15 @@ final class Exchange<T> extends Operators.DeferredSubscription implements CoreSu
 
 			@Override
 			public void subscribe(CoreSubscriber<? super T> actual) {
-				enter(line, lease, source, actual, kind, measured.get());
+				enter(new Exchange<>(line, source, actual, kind, null, lease, measured.get()));
 			}
 
 		};
 	}
 
-	private static <T> void enter(ExchangeLine line, int lease, Publisher<? extends T> source,
-			CoreSubscriber<? super T> actual, Kind kind, @Nullable Execution execution) {
-		Exchange<T> exchange = new Exchange<>(line, source, actual, kind, lease, execution);
-		actual.onSubscribe(exchange);
-		if (!line.enter(exchange)) {
+	private static <T> void enter(Exchange<T> exchange) {
+		exchange.actual.onSubscribe(exchange);
+		if (!exchange.line.enter(exchange)) {
 			exchange.refuse(Watchdog.givenBack());
 		}
 	}
@@ -197,6 +205,21 @@ final class Exchange<T> extends Operators.DeferredSubscription implements CoreSu
 		if (this.cancelled != 0) {
 			this.line.leave(this);
 			return;
+		}
+		TransactionGuard transaction = this.line.transaction();
+		if (this.kind != Kind.PROBE && (this.kind == Kind.COMMIT || !transaction.isIdle())) {
+			// An error that nobody has looked at decides as well.
+			this.line.discardLeftovers();
+		}
+		R2dbcException refusal = transaction.refusal(this.kind);
+		if (refusal != null) {
+			this.line.leave(this);
+			refuse(refusal);
+			return;
+		}
+		this.epoch = transaction.epoch();
+		if (this.text != null) {
+			transaction.started(this.text);
 		}
 		if (this.execution != null) {
 			this.execution.start();
@@ -238,6 +261,10 @@ final class Exchange<T> extends Operators.DeferredSubscription implements CoreSu
 
 	@Nullable R2dbcException verdict() {
 		return this.verdict;
+	}
+
+	Kind kind() {
+		return this.kind;
 	}
 
 	/**
@@ -398,25 +425,16 @@ final class Exchange<T> extends Operators.DeferredSubscription implements CoreSu
 	/**
 	 * Note that the server, or the driver, has ended the command with an error.
 	 * @param ex the error
-	 * @return what to tell the caller: the driver uses an exception that Spring does not
-	 * know for what is sent to a connection that closes at the same moment
+	 * @return what to tell the caller
 	 */
 	Throwable failed(Throwable ex) {
-		this.line.failed();
-		note(ex);
-		return (ex instanceof IllegalStateException closed
-				&& String.valueOf(closed.getMessage()).startsWith("Request queue")) ? lost(ex) : ex;
-	}
-
-	/**
-	 * Return what a statement fails with whose connection has ended.
-	 * @param cause the reason, or {@code null} where nobody has told
-	 * @return the exception
-	 */
-	static R2dbcException lost(@Nullable Throwable cause) {
-		return new R2dbcNonTransientResourceException(
-				"The connection was lost while a statement was under way on it. Whether it had an effect is not known",
-				cause);
+		Throwable translated = this.line.transaction().failed(ex, this.kind, this.epoch);
+		if (this.lease == this.line.lease()) {
+			this.line.failed();
+		}
+		this.error = translated;
+		note(translated);
+		return translated;
 	}
 
 	@Override
@@ -514,6 +532,13 @@ final class Exchange<T> extends Operators.DeferredSubscription implements CoreSu
 			this.execution.answered();
 		}
 		this.ended = true;
+		TransactionText text = this.text;
+		if (text != null) {
+			this.line.transaction().statementEnded(text, this.error, this.epoch);
+		}
+		else if (this.kind == Kind.COMMIT || this.kind == Kind.ROLLBACK) {
+			this.line.transaction().ended(this.kind, this.error != null);
+		}
 		this.line.leave(this);
 		tell();
 		return this.cancelled == 0;
@@ -535,16 +560,25 @@ final class Exchange<T> extends Operators.DeferredSubscription implements CoreSu
 	}
 
 	/**
-	 * What a command is, to those who would stop it.
+	 * What a command is, to those who would stop or refuse it.
 	 */
-	private enum Kind {
+	enum Kind {
 
 		STATEMENT,
 
 		SERIES,
 
-		/** It ends a transaction or concerns the session, and is never killed. */
+		/** It concerns the session, and is never killed. */
 		COMMAND,
+
+		/** Once it is sent, only its answer tells whether there was an effect. */
+		COMMIT,
+
+		/** It undoes all of the transaction. */
+		ROLLBACK,
+
+		/** It undoes what came after a savepoint. */
+		UNDO,
 
 		/** It asks for a sign of life, which KILL QUERY does not reach. */
 		PROBE

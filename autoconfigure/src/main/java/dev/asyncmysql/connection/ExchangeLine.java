@@ -30,6 +30,8 @@ final class ExchangeLine {
 
 	private final Deque<Exchange<?>> leftovers = new ArrayDeque<>();
 
+	private final TransactionGuard transaction;
+
 	private @Nullable Exchange<?> active;
 
 	private volatile int lease;
@@ -39,6 +41,18 @@ final class ExchangeLine {
 	private boolean held;
 
 	private boolean advancing;
+
+	/**
+	 * Create the line of a connection.
+	 * @param transaction the guard of its transactions
+	 */
+	ExchangeLine(TransactionGuard transaction) {
+		this.transaction = transaction;
+	}
+
+	TransactionGuard transaction() {
+		return this.transaction;
+	}
 
 	/**
 	 * Start an exchange, or let it wait for its turn.
@@ -188,6 +202,22 @@ final class ExchangeLine {
 			next.start();
 		}
 		ended.forEach((listener) -> listener.sink.tryEmitEmpty());
+	}
+
+	/**
+	 * Consume the results of this use of the connection that nobody had subscribed to
+	 * when they were complete.
+	 */
+	void discardLeftovers() {
+		List<Exchange<?>> own;
+		synchronized (this) {
+			if (this.leftovers.isEmpty()) {
+				return;
+			}
+			own = this.leftovers.stream().filter((exchange) -> exchange.lease() == this.lease).toList();
+			this.leftovers.removeAll(own);
+		}
+		own.forEach(Exchange::discardUntouched);
 	}
 
 	/**

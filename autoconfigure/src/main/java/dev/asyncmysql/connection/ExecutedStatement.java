@@ -20,12 +20,15 @@ import reactor.util.context.ContextView;
  * @param outcome how it has ended
  * @param failure what the caller was told, or {@code null} where it did not fail
  * @param context the context of the caller
+ * @param transaction name of the transaction that it was in, or {@code null} where there
+ * was none, or it has no name
  * @param values what binds the values of its first execution to another statement, or
  * {@code null} where nobody {@linkplain ConnectionListener#needsValues() needs} them, or
  * they can be read only once
  */
 public record ExecutedStatement(String sql, long nanos, long waited, long rows, Outcome outcome,
-		@Nullable Throwable failure, ContextView context, @Nullable Consumer<Statement> values) {
+		@Nullable Throwable failure, ContextView context, @Nullable String transaction,
+		@Nullable Consumer<Statement> values) {
 
 	/**
 	 * How a statement has ended.

@@ -18,6 +18,8 @@ final class Execution {
 
 	private final long waited;
 
+	private final @Nullable String transaction;
+
 	private final ConnectionListeners listeners;
 
 	private volatile long started;
@@ -36,12 +38,15 @@ final class Execution {
 	 * @param values what binds its values to another statement, or {@code null} where
 	 * that is not known
 	 * @param waited how long its caller had waited for the connection
+	 * @param transaction name of the transaction that it is in, if it has one
 	 * @param listeners who is told of its end
 	 */
-	Execution(String sql, @Nullable Consumer<Statement> values, long waited, ConnectionListeners listeners) {
+	Execution(String sql, @Nullable Consumer<Statement> values, long waited, @Nullable String transaction,
+			ConnectionListeners listeners) {
 		this.sql = sql;
 		this.values = values;
 		this.waited = waited;
+		this.transaction = transaction;
 		this.listeners = listeners;
 	}
 
@@ -82,7 +87,7 @@ final class Execution {
 		Throwable ex = this.failure;
 		Outcome outcome = (ex != null) ? Outcome.ERROR : cancelled ? Outcome.CANCELLED : Outcome.SUCCESS;
 		ExecutedStatement statement = new ExecutedStatement(this.sql, this.answered - this.started, this.waited,
-				this.rows, outcome, ex, context, this.values);
+				this.rows, outcome, ex, context, this.transaction, this.values);
 		this.listeners.tell((listener) -> listener.executed(statement));
 	}
 

@@ -1,5 +1,6 @@
 package dev.asyncmysql.connection;
 
+import java.util.function.Consumer;
 import java.util.function.Function;
 
 import io.r2dbc.spi.Batch;
@@ -16,36 +17,47 @@ final class GuardedBatch implements Batch {
 
 	private final ExchangeLine line;
 
-	private final SessionGuard sessionGuard;
+	private final Consumer<String> noted;
 
 	private final Function<String, @Nullable Execution> measured;
 
 	private final int lease;
 
-	private String text = "";
+	private String first = "";
 
-	GuardedBatch(Batch delegate, ExchangeLine line, SessionGuard sessionGuard,
+	private TransactionText text = TransactionText.PLAIN;
+
+	/**
+	 * Create the batch.
+	 * @param delegate what is guarded
+	 * @param line where it waits for its turn
+	 * @param noted who is told of each text
+	 * @param measured what measures its executions
+	 */
+	GuardedBatch(Batch delegate, ExchangeLine line, Consumer<String> noted,
 			Function<String, @Nullable Execution> measured) {
 		this.delegate = delegate;
 		this.line = line;
-		this.sessionGuard = sessionGuard;
+		this.noted = noted;
 		this.measured = measured;
 		this.lease = line.lease();
 	}
 
 	@Override
 	public Batch add(String sql) {
-		this.sessionGuard.text(sql);
+		this.noted.accept(sql);
 		this.delegate.add(sql);
-		if (this.text.isEmpty()) {
-			this.text = sql;
+		this.text = this.text.and(TransactionText.of(sql));
+		if (this.first.isEmpty()) {
+			this.first = sql;
 		}
 		return this;
 	}
 
 	@Override
 	public Publisher<? extends Result> execute() {
-		return Exchange.series(this.line, this.lease, this.delegate.execute(), () -> this.measured.apply(this.text));
+		return Exchange.series(this.line, this.lease, this.delegate.execute(), this.text,
+				() -> this.measured.apply(this.first));
 	}
 
 	@Override

@@ -10,8 +10,10 @@ import java.util.function.Consumer;
 
 import javax.net.ssl.SSLSession;
 
+import dev.asyncmysql.ConnectionLostException;
 import dev.asyncmysql.connection.ConnectionInfo.State;
 import dev.asyncmysql.connection.ConnectionListener.EndReason;
+import dev.asyncmysql.connection.Exchange.Kind;
 import io.asyncer.r2dbc.mysql.api.MySqlConnection;
 import io.r2dbc.spi.Batch;
 import io.r2dbc.spi.Connection;
@@ -46,6 +48,9 @@ final class GuardedConnection implements Connection, Lifecycle, Wrapped<Connecti
 	/** There is no such session, or no longer. From the MySQL error message reference. */
 	private static final int NO_SUCH_THREAD = 1094;
 
+	/** As where {@code innodb_rollback_on_timeout} is on. */
+	private static final int NO_SUCH_SAVEPOINT = 1305;
+
 	private static final Log logger = LogFactory.getLog(GuardedConnection.class);
 
 	private final Connection delegate;
@@ -60,7 +65,9 @@ final class GuardedConnection implements Connection, Lifecycle, Wrapped<Connecti
 
 	private final Session session;
 
-	private final ExchangeLine line = new ExchangeLine();
+	private final TransactionGuard transactionGuard;
+
+	private final ExchangeLine line;
 
 	private final SessionGuard sessionGuard;
 
@@ -93,6 +100,9 @@ final class GuardedConnection implements Connection, Lifecycle, Wrapped<Connecti
 		this.server = server;
 		this.session = session;
 		this.sessionGuard = new SessionGuard(this.raw, session, server);
+		this.transactionGuard = new TransactionGuard(() -> !this.raw.isAutoCommit(),
+				() -> wire.hasFailed() || wire.isCut(), server.listeners());
+		this.line = new ExchangeLine(this.transactionGuard);
 		this.watchdog = new Watchdog(this, this.line, wire, server);
 		this.tenure = new Tenure(server, wire, session.waitTimeout());
 	}
@@ -163,7 +173,8 @@ final class GuardedConnection implements Connection, Lifecycle, Wrapped<Connecti
 
 	private @Nullable Execution measure(String sql, @Nullable Consumer<Statement> values) {
 		ConnectionListeners listeners = this.server.listeners();
-		return listeners.isEmpty() ? null : new Execution(sql, values, this.waited, listeners);
+		return listeners.isEmpty() ? null
+				: new Execution(sql, values, this.waited, this.transactionGuard.name(), listeners);
 	}
 
 	/**
@@ -246,7 +257,8 @@ final class GuardedConnection implements Connection, Lifecycle, Wrapped<Connecti
 	 */
 	Mono<List<String>> explain(ExecutedStatement statement) {
 		return Flux
-			.defer(() -> new GuardedStatement(Explain.statement(this.raw, statement), this.line, (values) -> null, null)
+			.defer(() -> new GuardedStatement(Explain.statement(this.raw, statement), this.line, TransactionText.PLAIN,
+					(values) -> null, null)
 				.execute())
 			.concatMap((result) -> result.map((row, metadata) -> Explain.line(row, metadata)))
 			.collectList();
@@ -314,7 +326,8 @@ final class GuardedConnection implements Connection, Lifecycle, Wrapped<Connecti
 		this.changedAt = System.nanoTime();
 		this.givenBack = true;
 		boolean idle = this.line.endLease();
-		if (idle && this.raw.isAutoCommit() && this.sessionGuard.isClean() && !this.line.hasFailed()) {
+		if (idle && this.raw.isAutoCommit() && this.sessionGuard.isClean() && !this.line.hasFailed()
+				&& this.transactionGuard.isIdle()) {
 			return Mono.empty();
 		}
 		Duration limit = this.server.settings().pool().maxReleaseTime();
@@ -329,7 +342,8 @@ final class GuardedConnection implements Connection, Lifecycle, Wrapped<Connecti
 							.formatted(limit.toMillis(), this.server.prefix()),
 						ex);
 			})
-			.then(Mono.defer(this::refuseToStay));
+			.then(Mono.defer(this::refuseToStay))
+			.then(Mono.fromRunnable(this.transactionGuard::released));
 	}
 
 	private Mono<Void> settle() {
@@ -356,7 +370,12 @@ final class GuardedConnection implements Connection, Lifecycle, Wrapped<Connecti
 	// The pool closes a connection whose preparation for release fails.
 	private Mono<Void> refuseToStay() {
 		if (this.wire.isCut()) {
-			return Mono.error(() -> Exchange.lost(null));
+			return Mono.error(() -> TransactionGuard.lost(Kind.STATEMENT, null));
+		}
+		if (this.transactionGuard.areWritesRefused()) {
+			endsBecause(EndReason.READ_ONLY);
+			return Mono.error(() -> new R2dbcTransientResourceException(
+					"The server takes no writes, and its connection is not lent again"));
 		}
 		if (!this.sessionGuard.isStained()) {
 			return Mono.empty();
@@ -369,12 +388,14 @@ final class GuardedConnection implements Connection, Lifecycle, Wrapped<Connecti
 	@Override
 	public Publisher<Void> close() {
 		return Mono.defer(() -> this.wire.isCut() ? Mono.<Void>empty() : this.goodbye)
+			.doOnTerminate(this.transactionGuard::released)
 			.doOnTerminate(() -> this.server.openConnections().remove(this))
 			.doOnCancel(() -> this.server.openConnections().remove(this));
 	}
 
 	private Mono<Void> sayGoodbye() {
 		this.tenure.close();
+		this.transactionGuard.released();
 		if (this.wire.isOpen()) {
 			endsBecause(EndReason.CLOSED);
 		}
@@ -396,6 +417,19 @@ final class GuardedConnection implements Connection, Lifecycle, Wrapped<Connecti
 	}
 
 	/**
+	 * Roll the transaction back on behalf of its owner, who will be told. The locks that
+	 * it holds are not to wait until then.
+	 */
+	void rollBack() {
+		Mono<Void> end = Mono.defer(
+				() -> this.transactionGuard.isDoomed() ? Mono.from(this.delegate.rollbackTransaction()) : Mono.empty());
+		Exchange.command(this.line, end, Kind.UNDO, () -> null)
+			.subscribe(null, (ex) -> logger.debug(
+					"A transaction whose time was over could not be rolled back; its connection's release does it",
+					ex));
+	}
+
+	/**
 	 * End the connection now, whatever it does. Does not block.
 	 */
 	void cut() {
@@ -410,27 +444,42 @@ final class GuardedConnection implements Connection, Lifecycle, Wrapped<Connecti
 
 	@Override
 	public Publisher<Void> beginTransaction() {
-		return Exchange.command(this.line, this.delegate.beginTransaction(), () -> measure("BEGIN"));
+		return begins(null, this.delegate.beginTransaction());
 	}
 
 	@Override
 	public Publisher<Void> beginTransaction(TransactionDefinition definition) {
 		this.sessionGuard.transactionBegins(definition);
 		// Where it fails half-way, the next transaction would have the level of this one.
-		return Exchange.command(this.line,
-				Flux.<Void>from(this.delegate.beginTransaction(definition))
-					.doOnError((ex) -> this.sessionGuard.stain("a transaction that could not begin")),
-				() -> measure("BEGIN"));
+		return begins(definition, Flux.<Void>from(this.delegate.beginTransaction(definition))
+			.doOnError((ex) -> this.sessionGuard.stain("a transaction that could not begin")));
+	}
+
+	private Mono<Void> begins(@Nullable TransactionDefinition definition, Publisher<Void> begin) {
+		return Mono.defer(() -> {
+			long since = System.nanoTime();
+			return Exchange.command(this.line, begin, Kind.COMMAND, () -> measure("BEGIN"))
+				.doOnSuccess((done) -> this.transactionGuard.begun(definition, since));
+		});
 	}
 
 	@Override
 	public Publisher<Void> commitTransaction() {
-		return ends(this.delegate.commitTransaction(), "COMMIT");
+		return ends(this.delegate.commitTransaction(), Kind.COMMIT)
+			.onErrorResume((ex) -> this.transactionGuard.isDoomed(), this::rollBackBecause);
+	}
+
+	private Mono<Void> rollBackBecause(Throwable reason) {
+		return Mono.from(rollbackTransaction()).onErrorResume((ex) -> {
+			logger.debug("A transaction that can only be rolled back could not be; its connection's release does it",
+					ex);
+			return Mono.empty();
+		}).then(Mono.error(reason));
 	}
 
 	@Override
 	public Batch createBatch() {
-		return new GuardedBatch(this.delegate.createBatch(), this.line, this.sessionGuard, this::measure);
+		return new GuardedBatch(this.delegate.createBatch(), this.line, this.sessionGuard::text, this::measure);
 	}
 
 	@Override
@@ -442,8 +491,8 @@ final class GuardedConnection implements Connection, Lifecycle, Wrapped<Connecti
 	public Statement createStatement(String sql) {
 		this.sessionGuard.text(sql);
 		Bindings bindings = this.server.listeners().needValues() ? new Bindings() : null;
-		return new GuardedStatement(this.delegate.createStatement(sql), this.line, (values) -> measure(sql, values),
-				bindings);
+		return new GuardedStatement(this.delegate.createStatement(sql), this.line, TransactionText.of(sql),
+				(values) -> measure(sql, values), bindings);
 	}
 
 	@Override
@@ -463,26 +512,47 @@ final class GuardedConnection implements Connection, Lifecycle, Wrapped<Connecti
 
 	@Override
 	public Publisher<Void> releaseSavepoint(String name) {
-		return Exchange.command(this.line, this.delegate.releaseSavepoint(name));
+		return Mono.defer(() -> this.transactionGuard.isDoomed() ? Mono.empty()
+				: Exchange.command(this.line, this.delegate.releaseSavepoint(name)));
 	}
 
+	// The server does it where the connection is lost. Spring rolls back after a commit
+	// that
+	// has failed as well, and a failure here would take the place of an unknown outcome.
 	@Override
 	public Publisher<Void> rollbackTransaction() {
-		return ends(this.delegate.rollbackTransaction(), "ROLLBACK");
+		return ends(this.delegate.rollbackTransaction(), Kind.ROLLBACK).onErrorResume(ConnectionLostException.class,
+				(ex) -> {
+					logger.debug("A transaction was rolled back by the server, as its connection was lost", ex);
+					return Mono.empty();
+				});
 	}
 
 	// Where a text or DDL has ended the transaction, the driver sets nothing back.
-	private Mono<Void> ends(Publisher<Void> transaction, String sql) {
+	private Mono<Void> ends(Publisher<Void> transaction, Kind kind) {
 		return Mono.defer(() -> {
 			boolean open = !this.raw.isAutoCommit() && !this.sessionGuard.isAutoCommitChanged();
-			Mono<Void> end = Exchange.command(this.line, transaction, () -> measure(sql));
+			Mono<Void> end = Exchange.command(this.line, transaction, kind, () -> measure(kind.name()));
 			return open ? end.doOnSuccess((done) -> this.sessionGuard.transactionEnded()) : end;
 		});
 	}
 
+	// Where the server has rolled back more than that already, its error would hide why.
+	// What follows is refused until all is rolled back.
 	@Override
 	public Publisher<Void> rollbackTransactionToSavepoint(String name) {
-		return Exchange.command(this.line, this.delegate.rollbackTransactionToSavepoint(name));
+		return Mono.defer(() -> {
+			if (!this.transactionGuard.hasSavepoints()) {
+				return Mono.empty();
+			}
+			boolean doomed = this.transactionGuard.isDoomed();
+			return Exchange
+				.command(this.line, Mono.from(this.delegate.rollbackTransactionToSavepoint(name)), Kind.UNDO,
+						() -> null)
+				.doOnSuccess((done) -> this.transactionGuard.rolledBackToSavepoint())
+				.onErrorResume((ex) -> doomed && ex instanceof R2dbcException failure
+						&& failure.getErrorCode() == NO_SUCH_SAVEPOINT, (ex) -> Mono.empty());
+		});
 	}
 
 	@Override

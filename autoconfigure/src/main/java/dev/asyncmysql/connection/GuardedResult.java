@@ -78,7 +78,8 @@ final class GuardedResult implements Result {
 	// Where a failure is to be heard of, what passes brings it on, by SKIPPED.
 	@Override
 	public Result filter(Predicate<Segment> predicate) {
-		return new GuardedResult(this.delegate.filter((segment) -> {
+		return new GuardedResult(this.delegate.filter((told) -> {
+			Segment segment = this.consumption.translated(told);
 			if (this.consumption.isOver()) {
 				return !this.consumption.isDropped();
 			}
@@ -95,7 +96,8 @@ final class GuardedResult implements Result {
 	@Override
 	public <T> Publisher<T> flatMap(Function<Segment, ? extends Publisher<? extends T>> mapping) {
 		this.consumption.expectInner();
-		return consume(this.delegate.<Object>flatMap((segment) -> {
+		return consume(this.delegate.<Object>flatMap((told) -> {
+			Segment segment = this.consumption.translated(told);
 			if (this.consumption.isOver()) {
 				return Mono.just(Consumption.Failure.SKIPPED);
 			}

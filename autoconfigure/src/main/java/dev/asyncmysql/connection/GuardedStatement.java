@@ -21,6 +21,8 @@ final class GuardedStatement implements Statement {
 
 	private final @Nullable Bindings bindings;
 
+	private final TransactionText text;
+
 	private final int lease;
 
 	private boolean several;
@@ -29,12 +31,15 @@ final class GuardedStatement implements Statement {
 	 * Create the statement.
 	 * @param delegate what is guarded
 	 * @param line where it waits for its turn
+	 * @param text what its text does
 	 * @param measure what measures its executions
 	 * @param bindings where its values are kept, or {@code null} where nobody needs them
 	 */
-	GuardedStatement(Statement delegate, ExchangeLine line, Measure measure, @Nullable Bindings bindings) {
+	GuardedStatement(Statement delegate, ExchangeLine line, TransactionText text, Measure measure,
+			@Nullable Bindings bindings) {
 		this.delegate = delegate;
 		this.line = line;
+		this.text = text;
 		this.measure = measure;
 		this.bindings = bindings;
 		this.lease = line.lease();
@@ -45,8 +50,8 @@ final class GuardedStatement implements Statement {
 		Publisher<? extends Result> results = this.delegate.execute();
 		Consumer<Statement> values = (this.bindings != null) ? this.bindings.snapshot() : null;
 		Supplier<@Nullable Execution> measured = () -> this.measure.begin(values);
-		return this.several ? Exchange.series(this.line, this.lease, results, measured)
-				: Exchange.statement(this.line, this.lease, results, measured);
+		return this.several ? Exchange.series(this.line, this.lease, results, this.text, measured)
+				: Exchange.statement(this.line, this.lease, results, this.text, measured);
 	}
 
 	@Override

@@ -11,6 +11,8 @@ import java.util.function.LongSupplier;
 
 import dev.asyncmysql.ConnectionSettings;
 import dev.asyncmysql.ConnectionSettings.AfterProcedure;
+import dev.asyncmysql.ConnectionSettings.RetryOn;
+import dev.asyncmysql.connection.ConnectionListener.RetryOutcome;
 import io.r2dbc.spi.Connection;
 import io.r2dbc.spi.ConnectionFactory;
 import io.r2dbc.spi.R2dbcException;
@@ -225,6 +227,16 @@ public final class Server {
 	 */
 	public void removeListener(ConnectionListener listener) {
 		this.listeners.remove(listener);
+	}
+
+	/**
+	 * Tell the listeners that a transaction has failed in a way that another attempt may
+	 * not.
+	 * @param reason how
+	 * @param outcome whether there is another attempt
+	 */
+	public void retried(RetryOn reason, RetryOutcome outcome) {
+		this.listeners.tell((listener) -> listener.retried(reason, outcome));
 	}
 
 	ConnectionListeners listeners() {

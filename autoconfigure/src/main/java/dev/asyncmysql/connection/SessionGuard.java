@@ -96,7 +96,10 @@ final class SessionGuard {
 	 * @param sql one statement or more
 	 */
 	void text(String sql) {
-		SqlEffect effect = SqlEffect.of(sql);
+		if (SqlEffect.isPlain(sql)) {
+			return;
+		}
+		SqlEffect effect = SqlScan.effect(sql);
 		if (effect != SqlEffect.NONE && (effect == SqlEffect.SESSION || this.server.distrustsProcedures())) {
 			stain(sql);
 		}

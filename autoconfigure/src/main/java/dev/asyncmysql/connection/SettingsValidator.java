@@ -10,6 +10,7 @@ import java.time.ZoneId;
 import dev.asyncmysql.ConnectionSettings;
 import dev.asyncmysql.ConnectionSettings.Pool;
 import dev.asyncmysql.ConnectionSettings.Ssl;
+import dev.asyncmysql.ConnectionSettings.TransactionSettings.Retry;
 import dev.asyncmysql.InvalidSettingsException;
 import io.asyncer.r2dbc.mysql.MySqlConnectionFactoryProvider;
 import io.asyncer.r2dbc.mysql.constant.CompressionAlgorithm;
@@ -80,6 +81,7 @@ final class SettingsValidator {
 		if (this.settings.health().interval().isNegative()) {
 			throw invalid("health.interval", "it is negative", "Set 0s to ask the server each time.");
 		}
+		validateRetry(this.settings.transaction().retry());
 		if (this.settings.advice().instances() < 1) {
 			throw invalid("advice.instances", this.settings.advice().instances() + " instances share no server",
 					"Set a number from 1 on.");
@@ -87,6 +89,28 @@ final class SettingsValidator {
 		if (this.settings.slowQuery().maxPerMinute() < 1) {
 			throw invalid("slow-query.max-per-minute", this.settings.slowQuery().maxPerMinute() + " lines tell nothing",
 					"Set a number from 1 on, or " + this.prefix + ".slow-query.threshold=-1s for no line at all.");
+		}
+	}
+
+	private void validateRetry(Retry retry) {
+		if (retry.maxAttempts() < 1) {
+			throw invalid("transaction.retry.max-attempts", retry.maxAttempts() + " attempts are none",
+					"Set 1 for no retry, or more.");
+		}
+		positive("transaction.retry.delay", retry.delay());
+		positive("transaction.retry.max-delay", retry.maxDelay());
+		if (retry.jitter().isNegative()) {
+			throw invalid("transaction.retry.jitter", "it is negative", "Set 0ms for none.");
+		}
+		if (!(retry.multiplier() >= 1)) {
+			throw invalid("transaction.retry.multiplier", retry.multiplier() + " would shorten the delay",
+					"Set a number from 1 on.");
+		}
+		if (!(retry.budgetShare() >= 0) || retry.budgetPerSecond() < 0) {
+			throw invalid("transaction.retry.budget-share",
+					"%s for each transaction and %d for each second are no budget".formatted(retry.budgetShare(),
+							retry.budgetPerSecond()),
+					"Set it and " + this.prefix + ".transaction.retry.budget-per-second to numbers from 0 on.");
 		}
 	}
 

@@ -57,13 +57,23 @@ enum SqlEffect {
 	// by := or INTO @, or calls a function that takes a lock, whose name holds _LOCK.
 	// Where the text holds none of these, quoted or not, there is nothing to understand,
 	// and these searches are several times as fast as reading it.
-	private static boolean isPlain(String sql) {
+	/**
+	 * Tell at a glance that a text changes nothing beyond the statement itself.
+	 * @param sql one statement or several
+	 * @return {@code false} where it has to be read
+	 */
+	static boolean isPlain(String sql) {
 		int start = skipIntroduction(sql);
 		return startsPlainly(sql, start) && isSingle(sql, start) && sql.indexOf(":=", start) < 0 && !assigns(sql, start)
 				&& !namesLock(sql, 'K', start) && !namesLock(sql, 'k', start);
 	}
 
-	private static int skipIntroduction(String sql) {
+	/**
+	 * Return where the first statement of a text begins.
+	 * @param sql the text
+	 * @return index of what follows white space, plain comments and parentheses
+	 */
+	static int skipIntroduction(String sql) {
 		int end = sql.length();
 		int start = 0;
 		while (start < end) {

@@ -6,7 +6,10 @@ import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
 
 import dev.asyncmysql.ConnectionSettings;
+import dev.asyncmysql.DeadlineException;
+import dev.asyncmysql.UnknownOutcomeException;
 import dev.asyncmysql.connection.ConnectionListener.EndReason;
+import dev.asyncmysql.connection.Exchange.Kind;
 import io.r2dbc.spi.R2dbcException;
 import io.r2dbc.spi.R2dbcNonTransientResourceException;
 import io.r2dbc.spi.R2dbcTimeoutException;
@@ -104,6 +107,7 @@ final class Watchdog {
 			this.silentSince = now;
 			this.stalledSince = now;
 		}
+		inspectTransaction(exchange, now);
 		if (exchange != null && this.wire.hasFailed()) {
 			lost(exchange);
 		}
@@ -122,6 +126,20 @@ final class Watchdog {
 		else if (now - this.returnedSince >= this.releaseLimit) {
 			logger.debug("A connection was still busy when it was given back, and is cut");
 			this.connection.cut();
+		}
+	}
+
+	// A command that is under way, such as the commit, is let be.
+	private void inspectTransaction(@Nullable Exchange<?> exchange, long now) {
+		if ((exchange != null && !exchange.isKillable()) || this.connection.isGivenBack() || this.wire.hasFailed()) {
+			return;
+		}
+		R2dbcException reason = this.line.transaction().overdue(now);
+		if (reason != null) {
+			if (exchange != null && !this.stopped) {
+				stop(exchange, OVERDUE_PATIENCE, reason);
+			}
+			this.connection.rollBack();
 		}
 	}
 
@@ -178,19 +196,20 @@ final class Watchdog {
 
 	// The driver tells nobody where rows wait for demand, and those in line wait for it.
 	private void lost(Exchange<?> exchange) {
-		R2dbcException reason = Exchange.lost(null);
-		this.line.withdrawAll().forEach((waiting) -> waiting.refuse(reason));
-		exchange.fail(reason);
+		R2dbcException notSent = TransactionGuard.notSent();
+		this.line.withdrawAll().forEach((waiting) -> waiting.refuse(notSent));
+		exchange.fail(TransactionGuard.lost(exchange.kind(), null));
 	}
 
 	private void overdue(Exchange<?> exchange) {
 		Duration limit = this.server.settings().responseTimeout();
 		Duration patience = limit.dividedBy(4);
-		stop(exchange, (patience
-			.compareTo(OVERDUE_PATIENCE) < 0) ? patience : OVERDUE_PATIENCE, new R2dbcTimeoutException(
-					"The server gave no answer within %d ms (%s.response-timeout)%s. Find out what it waits for, or raise the limit for statements that take long"
-						.formatted(limit.toMillis(), this.server.prefix(),
-								exchange.isKillable() ? "" : "; whether the command had an effect is not known")));
+		String message = "The server gave no answer within %d ms (%s.response-timeout)%s. Find out what it waits for, or raise the limit for statements that take long"
+			.formatted(limit.toMillis(), this.server.prefix(),
+					exchange.isKillable() ? "" : "; whether the command had an effect is not known");
+		stop(exchange, (patience.compareTo(OVERDUE_PATIENCE) < 0) ? patience : OVERDUE_PATIENCE,
+				(exchange.kind() == Kind.COMMIT) ? new UnknownOutcomeException(message, null)
+						: new DeadlineException(message));
 	}
 
 	// The server is given the time to end a SELECT by itself.
@@ -201,7 +220,7 @@ final class Watchdog {
 	}
 
 	private void tooLong(Exchange<?> exchange) {
-		stop(exchange, OVERDUE_PATIENCE, new R2dbcTimeoutException(
+		stop(exchange, OVERDUE_PATIENCE, new DeadlineException(
 				"The statement took longer than %s (%s.statement-timeout, or what setStatementTimeout() has set)"
 					.formatted(this.connection.statementTimeout(), this.server.prefix())));
 	}

@@ -60,6 +60,18 @@ public enum ConnectionMeter implements MeterDocumentation {
 			"Open connections that the event loop serves, the side connection included", Key.EVENT_LOOP),
 
 	/**
+	 * How long transactions took.
+	 */
+	TRANSACTIONS("asyncmysql.transactions", Meter.Type.TIMER,
+			"How long transactions took, from their begin to the server's answer", Key.TRANSACTION, Key.OUTCOME),
+
+	/**
+	 * Transactions that another attempt may help.
+	 */
+	RETRIES("asyncmysql.transactions.retries", Meter.Type.COUNTER,
+			"Transactions that have failed in a way that another attempt may not", Key.REASON, Key.OUTCOME),
+
+	/**
 	 * Statements whose callers have gone.
 	 */
 	CANCELLED("asyncmysql.statements.cancelled", Meter.Type.COUNTER,
@@ -147,14 +159,23 @@ public enum ConnectionMeter implements MeterDocumentation {
 
 		/**
 		 * How it went: {@code success}, {@code error}, and for a caller that waited
-		 * {@code timeout}, {@code rejected} and {@code cancelled}.
+		 * {@code timeout}, {@code rejected} and {@code cancelled}. For a transaction
+		 * {@code committed}, {@code rolled-back} or {@code unknown}, for another attempt
+		 * {@code retried}, {@code exhausted} or {@code refused}.
 		 */
 		OUTCOME("outcome"),
 
 		/**
+		 * The transaction's name, for {@code @Transactional} that of the method;
+		 * {@code unnamed} without one, and {@code other} where there are more than 200.
+		 */
+		TRANSACTION("transaction"),
+
+		/**
 		 * Why a connection has ended, as
-		 * {@link dev.asyncmysql.connection.ConnectionListener.EndReason} has it, in small
-		 * letters and with hyphens.
+		 * {@link dev.asyncmysql.connection.ConnectionListener.EndReason} has it, or a
+		 * transaction has failed, as {@link dev.asyncmysql.ConnectionSettings.RetryOn}
+		 * has it, in small letters and with hyphens.
 		 */
 		REASON("reason"),
 

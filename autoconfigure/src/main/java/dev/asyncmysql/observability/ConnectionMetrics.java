@@ -4,9 +4,11 @@ import java.time.Duration;
 import java.util.EnumMap;
 import java.util.Locale;
 import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 
+import dev.asyncmysql.ConnectionSettings.RetryOn;
 import dev.asyncmysql.connection.ConnectionListener;
 import dev.asyncmysql.connection.EventLoops;
 import dev.asyncmysql.connection.ExecutedStatement;
@@ -71,6 +73,11 @@ public final class ConnectionMetrics implements MeterBinder {
 
 		private static final int LOCK_NOWAIT = 3572;
 
+		/** A name that is made up for each use would fill the registry. */
+		private static final int MOST_TRANSACTIONS = 200;
+
+		private static final String UNNAMED = "unnamed";
+
 		private final MeterRegistry registry;
 
 		private final String name;
@@ -78,6 +85,10 @@ public final class ConnectionMetrics implements MeterBinder {
 		private final Map<AcquireOutcome, Timer> acquired;
 
 		private final Map<EndReason, Counter> ended;
+
+		private final Map<String, Map<TransactionOutcome, Timer>> transactions = new ConcurrentHashMap<>();
+
+		private final Map<RetryOn, Map<RetryOutcome, Counter>> retries;
 
 		private final Timer opened;
 
@@ -105,6 +116,9 @@ public final class ConnectionMetrics implements MeterBinder {
 			this.acquired = each(AcquireOutcome.class,
 					(outcome) -> timer(ConnectionMeter.ACQUIRE, "outcome", tag(outcome)));
 			this.ended = each(EndReason.class, (reason) -> counter(ConnectionMeter.ENDED, "reason", tag(reason)));
+			transactions(UNNAMED);
+			this.retries = each(RetryOn.class, (reason) -> each(RetryOutcome.class,
+					(outcome) -> counter(ConnectionMeter.RETRIES, "reason", tag(reason), "outcome", tag(outcome))));
 			this.opened = timer(ConnectionMeter.CREATE, "outcome", "success");
 			this.notOpened = timer(ConnectionMeter.CREATE, "outcome", "error");
 			this.used = timer(ConnectionMeter.USE);
@@ -172,6 +186,29 @@ public final class ConnectionMetrics implements MeterBinder {
 		@Override
 		public void ended(EndReason reason) {
 			Counter counter = this.ended.get(reason);
+			if (counter != null) {
+				counter.increment();
+			}
+		}
+
+		private Map<TransactionOutcome, Timer> transactions(String name) {
+			return this.transactions.computeIfAbsent(name, (added) -> each(TransactionOutcome.class,
+					(outcome) -> timer(ConnectionMeter.TRANSACTIONS, "transaction", added, "outcome", tag(outcome))));
+		}
+
+		@Override
+		public void transactionEnded(@Nullable String transaction, TransactionOutcome outcome, long nanos) {
+			String named = (transaction != null) ? transaction : UNNAMED;
+			Map<TransactionOutcome, Timer> timers = this.transactions.get(named);
+			record(((timers != null) ? timers
+					: transactions((this.transactions.size() < MOST_TRANSACTIONS) ? named : "other"))
+				.get(outcome), nanos);
+		}
+
+		@Override
+		public void retried(RetryOn reason, RetryOutcome outcome) {
+			Map<RetryOutcome, Counter> counters = this.retries.get(reason);
+			Counter counter = (counters != null) ? counters.get(outcome) : null;
 			if (counter != null) {
 				counter.increment();
 			}

@@ -118,6 +118,9 @@ public final class SlowQueryLog implements ConnectionListener {
 		if (from != null) {
 			line.append(", ").append(from);
 		}
+		if (statement.transaction() != null) {
+			line.append(", in transaction ").append(statement.transaction());
+		}
 		return line.append(": ")
 			.append(this.showValues ? oneLine(statement.sql()) : SqlDigest.of(statement.sql()))
 			.toString();

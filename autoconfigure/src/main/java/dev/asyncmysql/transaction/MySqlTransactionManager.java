@@ -2,10 +2,12 @@ package dev.asyncmysql.transaction;
 
 import java.time.Duration;
 
+import dev.asyncmysql.TransactionOptions;
 import dev.asyncmysql.transaction.Begin.Attempt;
 import io.r2dbc.spi.Connection;
 import io.r2dbc.spi.ConnectionFactory;
 import io.r2dbc.spi.ConnectionFactoryMetadata;
+import io.r2dbc.spi.Option;
 import org.apache.commons.logging.Log;
 import org.apache.commons.logging.LogFactory;
 import org.jspecify.annotations.Nullable;
@@ -16,17 +18,25 @@ import org.springframework.r2dbc.connection.R2dbcTransactionManager;
 import org.springframework.transaction.TransactionDefinition;
 import org.springframework.transaction.TransactionExecution;
 import org.springframework.transaction.TransactionExecutionListener;
+import org.springframework.transaction.interceptor.TransactionAttribute;
 import org.springframework.transaction.reactive.GenericReactiveTransaction;
 import org.springframework.transaction.reactive.TransactionSynchronizationManager;
 
 /**
  * Reactive transaction manager for MySQL. To Spring's own it adds a default timeout,
- * which Boot gives to blocking managers only. As there, the timeout of a transaction is
- * the time that its statements wait for a row lock ({@code innodb_lock_wait_timeout}),
- * which the driver restores when the transaction ends. A caller that goes away while a
- * transaction begins costs no connection.
+ * which Boot gives to blocking managers only, and the label
+ * {@value #CONSISTENT_SNAPSHOT}. The timeout of a transaction is a limit of its time as a
+ * whole ({@link TransactionOptions#TIMEOUT}), where Spring's own makes it the time that
+ * each statement waits for a row lock. A caller that goes away while a transaction begins
+ * costs no connection.
  */
 public class MySqlTransactionManager extends R2dbcTransactionManager {
+
+	/**
+	 * Label of a transaction that takes its snapshot at its begin, as
+	 * {@link TransactionOptions#CONSISTENT_SNAPSHOT} does.
+	 */
+	public static final String CONSISTENT_SNAPSHOT = "consistent-snapshot";
 
 	private static final long serialVersionUID = 1L;
 
@@ -39,8 +49,7 @@ public class MySqlTransactionManager extends R2dbcTransactionManager {
 	/**
 	 * Create a manager.
 	 * @param connectionFactory the factory to take connections from
-	 * @param defaultTimeout timeout of a transaction that names none, in whole seconds;
-	 * zero for the server's
+	 * @param defaultTimeout timeout of a transaction that names none; zero for no limit
 	 */
 	// What is called stores the listener and no more.
 	@SuppressWarnings("this-escape")
@@ -57,6 +66,39 @@ public class MySqlTransactionManager extends R2dbcTransactionManager {
 	}
 
 	@Override
+	protected Mono<Void> doCommit(TransactionSynchronizationManager synchronizationManager,
+			GenericReactiveTransaction status) {
+		return Mono.deferContextual((context) -> {
+			Attempts attempts = Attempts.of(context);
+			Mono<Void> commit = super.doCommit(synchronizationManager, status);
+			return (attempts != null) ? attempts.committing(commit) : commit;
+		});
+	}
+
+	// What follows is no part of the transaction, and may be committed by itself.
+	@Override
+	protected Mono<Object> doSuspend(TransactionSynchronizationManager synchronizationManager, Object transaction) {
+		return Mono.deferContextual((context) -> {
+			Attempts attempts = Attempts.of(context);
+			if (attempts != null) {
+				attempts.committed();
+			}
+			return super.doSuspend(synchronizationManager, transaction);
+		});
+	}
+
+	@Override
+	protected io.r2dbc.spi.TransactionDefinition createTransactionDefinition(TransactionDefinition definition) {
+		TransactionDefinition asked = (definition instanceof Attempted attempted) ? attempted.definition() : definition;
+		Runnable committedInside = (definition instanceof Attempted attempted) ? attempted.attempts()::committed : null;
+		Duration timeout = determineTimeout(asked);
+		boolean consistent = asked instanceof TransactionAttribute attribute
+				&& attribute.getLabels().contains(CONSISTENT_SNAPSHOT);
+		return new Attributes(super.createTransactionDefinition(asked), timeout.isZero() ? null : timeout, consistent,
+				committedInside);
+	}
+
+	@Override
 	protected ConnectionFactory obtainConnectionFactory() {
 		return new Lender(super.obtainConnectionFactory());
 	}
@@ -64,11 +106,17 @@ public class MySqlTransactionManager extends R2dbcTransactionManager {
 	@Override
 	protected Mono<Void> doBegin(TransactionSynchronizationManager synchronizationManager, Object transaction,
 			TransactionDefinition definition) {
-		Mono<Void> begin = super.doBegin(synchronizationManager, transaction, definition);
 		if (isExistingTransaction(transaction)) {
 			// A savepoint, which takes no connection.
-			return begin;
+			return super.doBegin(synchronizationManager, transaction, definition);
 		}
+		Mono<Void> begin = Mono.deferContextual((context) -> {
+			Attempts attempts = Attempts.of(context);
+			return (attempts != null)
+					? super.doBegin(synchronizationManager, transaction, new Attempted(definition, attempts))
+						.doOnSuccess((done) -> attempts.begun())
+					: super.doBegin(synchronizationManager, transaction, definition);
+		});
 		return new Begin(begin, () -> {
 			GenericReactiveTransaction begun = new GenericReactiveTransaction(definition.getName(), transaction, true,
 					false, false, definition.isReadOnly(), false, null);
@@ -77,6 +125,60 @@ public class MySqlTransactionManager extends R2dbcTransactionManager {
 				return Mono.empty();
 			}).then(Mono.defer(() -> doCleanupAfterCompletion(synchronizationManager, transaction)));
 		}, getTransactionExecutionListeners().contains(TAKE_OVER));
+	}
+
+	/**
+	 * What was asked for, and the attempts that the transaction is one of.
+	 */
+	private record Attempted(TransactionDefinition definition, Attempts attempts) implements TransactionDefinition {
+
+		@Override
+		public int getPropagationBehavior() {
+			return this.definition.getPropagationBehavior();
+		}
+
+		@Override
+		public int getIsolationLevel() {
+			return this.definition.getIsolationLevel();
+		}
+
+		@Override
+		public int getTimeout() {
+			return this.definition.getTimeout();
+		}
+
+		@Override
+		public boolean isReadOnly() {
+			return this.definition.isReadOnly();
+		}
+
+		@Override
+		public @Nullable String getName() {
+			return this.definition.getName();
+		}
+
+	}
+
+	/**
+	 * The attributes of a transaction as the connection below takes them.
+	 */
+	private record Attributes(io.r2dbc.spi.TransactionDefinition spring, @Nullable Duration timeout, boolean consistent,
+			@Nullable Runnable committedInside) implements io.r2dbc.spi.TransactionDefinition {
+
+		@Override
+		public <T> @Nullable T getAttribute(Option<T> option) {
+			if (option.equals(TransactionOptions.TIMEOUT)) {
+				return option.cast(this.timeout);
+			}
+			if (option.equals(TransactionOptions.COMMITTED_INSIDE)) {
+				return option.cast(this.committedInside);
+			}
+			if (option.equals(TransactionOptions.CONSISTENT_SNAPSHOT) && this.consistent) {
+				return option.cast(true);
+			}
+			return option.equals(LOCK_WAIT_TIMEOUT) ? null : this.spring.getAttribute(option);
+		}
+
 	}
 
 	/**

@@ -32,7 +32,8 @@ class ExchangeLineTests {
 
 	private static final int ROUNDS = 5_000;
 
-	private final ExchangeLine line = new ExchangeLine();
+	private final ExchangeLine line = new ExchangeLine(
+			new TransactionGuard(() -> false, () -> false, new ConnectionListeners()));
 
 	private final TestPublisher<String> first = TestPublisher.create();
 
@@ -160,7 +161,8 @@ class ExchangeLineTests {
 
 	@Test
 	void whatWasMadeInAnEarlierUseOfTheConnectionIsRefused() {
-		Flux<Result> statement = Exchange.statement(this.line, this.line.lease(), Flux.never(), () -> null);
+		Flux<Result> statement = Exchange.statement(this.line, this.line.lease(), Flux.never(), TransactionText.PLAIN,
+				() -> null);
 		Mono<String> command = enter(this.first);
 		assertThat(this.line.endLease()).as("nothing was under way").isTrue();
 		StepVerifier.create(statement)
@@ -244,7 +246,8 @@ class ExchangeLineTests {
 	@Test
 	void whoAwaitsTheEndWhileItComesIsTold() {
 		for (int i = 0; i < ROUNDS; i++) {
-			ExchangeLine raced = new ExchangeLine();
+			ExchangeLine raced = new ExchangeLine(
+					new TransactionGuard(() -> false, () -> false, new ConnectionListeners()));
 			TestPublisher<String> source = TestPublisher.create();
 			Exchange.command(raced, source).subscribe();
 			TestSubscriber<Void> idle = TestSubscriber.create();
@@ -256,7 +259,8 @@ class ExchangeLineTests {
 	@Test
 	void aHoldMeetsTheOneItIsMeantForOrNone() {
 		for (int i = 0; i < ROUNDS; i++) {
-			ExchangeLine raced = new ExchangeLine();
+			ExchangeLine raced = new ExchangeLine(
+					new TransactionGuard(() -> false, () -> false, new ConnectionListeners()));
 			TestPublisher<String> before = TestPublisher.create();
 			TestPublisher<String> after = TestPublisher.create();
 			Exchange.command(raced, before).subscribe();

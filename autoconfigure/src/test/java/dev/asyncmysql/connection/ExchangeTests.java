@@ -33,13 +33,15 @@ class ExchangeTests {
 
 	private static final R2dbcException VERDICT = new R2dbcTimeoutException("too late");
 
-	private final ExchangeLine line = new ExchangeLine();
+	private final ExchangeLine line = new ExchangeLine(
+			new TransactionGuard(() -> false, () -> false, new ConnectionListeners()));
 
 	private final TestPublisher<Result> driver = TestPublisher.create();
 
 	private final TestSubscriber<Result> caller = TestSubscriber.builder().initialRequest(0).build();
 
-	private final Flux<Result> statement = Exchange.statement(this.line, this.line.lease(), this.driver, () -> null);
+	private final Flux<Result> statement = Exchange.statement(this.line, this.line.lease(), this.driver,
+			TransactionText.PLAIN, () -> null);
 
 	@Test
 	void demandPassesAsItIsBeforeAndAfterTheTurn() {
@@ -355,9 +357,12 @@ class ExchangeTests {
 
 	@Test
 	void statementsWhoseResultsNobodyConsumesAreNotAllKept() {
-		ExchangeLine unread = new ExchangeLine();
+		ExchangeLine unread = new ExchangeLine(
+				new TransactionGuard(() -> false, () -> false, new ConnectionListeners()));
 		for (int i = 0; i < 2_000; i++) {
-			Exchange.statement(unread, unread.lease(), Flux.just(new SegmentResult(Flux.empty())), () -> null)
+			Exchange
+				.statement(unread, unread.lease(), Flux.just(new SegmentResult(Flux.empty())), TransactionText.PLAIN,
+						() -> null)
 				.then()
 				.block(LIMIT);
 		}
@@ -367,9 +372,10 @@ class ExchangeTests {
 
 	@Test
 	void theResultsOfALongSeriesThatNobodyConsumesCostNoSquare() {
-		ExchangeLine unread = new ExchangeLine();
+		ExchangeLine unread = new ExchangeLine(
+				new TransactionGuard(() -> false, () -> false, new ConnectionListeners()));
 		Flux<Result> results = Flux.range(0, 200_000).map((index) -> new SegmentResult(Flux.empty()));
-		StepVerifier.create(Exchange.series(unread, unread.lease(), results, () -> null).then())
+		StepVerifier.create(Exchange.series(unread, unread.lease(), results, TransactionText.PLAIN, () -> null).then())
 			.expectComplete()
 			.verify(LIMIT);
 	}
@@ -377,12 +383,13 @@ class ExchangeTests {
 	@Test
 	void cancelAndTurnThatMeetStartItOrNot() {
 		for (int i = 0; i < ROUNDS; i++) {
-			ExchangeLine raced = new ExchangeLine();
+			ExchangeLine raced = new ExchangeLine(
+					new TransactionGuard(() -> false, () -> false, new ConnectionListeners()));
 			Sinks.Empty<String> before = Sinks.empty();
 			Exchange.command(raced, before.asMono()).subscribe();
 			TestPublisher<Result> source = TestPublisher.create();
 			TestSubscriber<Result> gone = TestSubscriber.builder().initialRequest(1).build();
-			Exchange.statement(raced, raced.lease(), source, () -> null).subscribe(gone);
+			Exchange.statement(raced, raced.lease(), source, TransactionText.PLAIN, () -> null).subscribe(gone);
 			RaceTestUtils.race(before::tryEmitEmpty, gone::cancel);
 			source.assertNotCancelled();
 			if (source.wasSubscribed()) {
@@ -397,11 +404,12 @@ class ExchangeTests {
 	@Test
 	void cancelAndResultThatMeetLeaveNoneThatIsNeitherTakenNorDropped() {
 		for (int i = 0; i < ROUNDS; i++) {
-			ExchangeLine raced = new ExchangeLine();
+			ExchangeLine raced = new ExchangeLine(
+					new TransactionGuard(() -> false, () -> false, new ConnectionListeners()));
 			TestPublisher<Result> source = TestPublisher.create();
 			TestSubscriber<Result> gone = TestSubscriber.create();
 			AtomicBoolean dropped = new AtomicBoolean();
-			Exchange.statement(raced, raced.lease(), source, () -> null).subscribe(gone);
+			Exchange.statement(raced, raced.lease(), source, TransactionText.PLAIN, () -> null).subscribe(gone);
 			Result result = new SegmentResult(Flux.<Result.Segment>empty().doOnSubscribe((s) -> dropped.set(true)));
 			RaceTestUtils.race(() -> source.next(result), gone::cancel);
 			assertThat(dropped.get()).isNotEqualTo(!gone.getReceivedOnNext().isEmpty());
@@ -412,11 +420,12 @@ class ExchangeTests {
 	@Test
 	void cancelAndEndThatMeetLetTheLineMoveOnOnce() {
 		for (int i = 0; i < ROUNDS; i++) {
-			ExchangeLine raced = new ExchangeLine();
+			ExchangeLine raced = new ExchangeLine(
+					new TransactionGuard(() -> false, () -> false, new ConnectionListeners()));
 			TestPublisher<Result> source = TestPublisher.create();
 			TestPublisher<String> next = TestPublisher.create();
 			TestSubscriber<Result> gone = TestSubscriber.create();
-			Exchange.statement(raced, raced.lease(), source, () -> null).subscribe(gone);
+			Exchange.statement(raced, raced.lease(), source, TransactionText.PLAIN, () -> null).subscribe(gone);
 			Exchange.command(raced, next).subscribe();
 			RaceTestUtils.race(source::complete, gone::cancel);
 			next.assertWasSubscribed();
@@ -429,11 +438,12 @@ class ExchangeTests {
 	@Test
 	void verdictAndResultThatMeetAreToldOnce() {
 		for (int i = 0; i < ROUNDS; i++) {
-			ExchangeLine raced = new ExchangeLine();
+			ExchangeLine raced = new ExchangeLine(
+					new TransactionGuard(() -> false, () -> false, new ConnectionListeners()));
 			TestPublisher<Result> source = TestPublisher.create();
 			AtomicReference<Throwable> statementHears = new AtomicReference<>();
 			List<Throwable> resultsHear = new ArrayList<>();
-			Exchange.statement(raced, raced.lease(), source, () -> null)
+			Exchange.statement(raced, raced.lease(), source, TransactionText.PLAIN, () -> null)
 				.flatMap((result) -> map(result).doOnError(resultsHear::add))
 				.subscribe(null, (ex) -> statementHears.accumulateAndGet(ex,
 						(before, now) -> (before != null) ? new IllegalStateException("told twice") : now));

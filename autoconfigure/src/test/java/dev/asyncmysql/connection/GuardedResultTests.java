@@ -39,7 +39,8 @@ class GuardedResultTests {
 
 	private static final R2dbcException VERDICT = new R2dbcTimeoutException("too late");
 
-	private final ExchangeLine line = new ExchangeLine();
+	private final ExchangeLine line = new ExchangeLine(
+			new TransactionGuard(() -> false, () -> false, new ConnectionListeners()));
 
 	private final TestPublisher<Result> driver = TestPublisher.create();
 
@@ -55,7 +56,8 @@ class GuardedResultTests {
 
 	@BeforeEach
 	void handOver() {
-		Exchange.statement(this.line, this.line.lease(), this.driver, () -> null).subscribe(this.caller);
+		Exchange.statement(this.line, this.line.lease(), this.driver, TransactionText.PLAIN, () -> null)
+			.subscribe(this.caller);
 		this.driver.next(new SegmentResult(this.segments));
 	}
 
@@ -487,13 +489,14 @@ class GuardedResultTests {
 	@Test
 	void cancelAndAPublisherOfTheConsumerThatMeetLeaveNothingBehind() {
 		for (int i = 0; i < ROUNDS; i++) {
-			ExchangeLine raced = new ExchangeLine();
+			ExchangeLine raced = new ExchangeLine(
+					new TransactionGuard(() -> false, () -> false, new ConnectionListeners()));
 			TestPublisher<Segment> source = TestPublisher.create();
 			TestSubscriber<Object> gone = TestSubscriber.create();
 			TestPublisher<Object> inner = TestPublisher.create();
 			Exchange
 				.statement(raced, raced.lease(), Mono.just(new SegmentResult(source)).concatWith(Flux.never()),
-						() -> null)
+						TransactionText.PLAIN, () -> null)
 				.take(1)
 				.flatMap((result) -> result.<Object>flatMap((segment) -> inner))
 				.subscribe(gone);
@@ -607,10 +610,11 @@ class GuardedResultTests {
 		private final Result result;
 
 		Raced() {
-			ExchangeLine line = new ExchangeLine();
+			ExchangeLine line = new ExchangeLine(
+					new TransactionGuard(() -> false, () -> false, new ConnectionListeners()));
 			TestPublisher<Result> driver = TestPublisher.create();
 			TestSubscriber<Result> caller = TestSubscriber.create();
-			Exchange.statement(line, line.lease(), driver, () -> null).subscribe(caller);
+			Exchange.statement(line, line.lease(), driver, TransactionText.PLAIN, () -> null).subscribe(caller);
 			driver.next(new SegmentResult(this.segments));
 			caller.cancel();
 			this.result = caller.getReceivedOnNext().get(0);

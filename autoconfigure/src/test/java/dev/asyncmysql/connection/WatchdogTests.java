@@ -54,7 +54,8 @@ class WatchdogTests {
 
 	private final Server server = mock();
 
-	private final ExchangeLine line = new ExchangeLine();
+	private final ExchangeLine line = new ExchangeLine(
+			new TransactionGuard(() -> false, () -> false, new ConnectionListeners()));
 
 	private final TestPublisher<Result> driver = TestPublisher.create();
 
@@ -101,7 +102,8 @@ class WatchdogTests {
 
 	@BeforeEach
 	void start() {
-		Exchange.statement(this.line, this.line.lease(), this.driver, () -> null).subscribe(this.caller);
+		Exchange.statement(this.line, this.line.lease(), this.driver, TransactionText.PLAIN, () -> null)
+			.subscribe(this.caller);
 		pass(0);
 	}
 
@@ -277,7 +279,7 @@ class WatchdogTests {
 		this.driver.complete();
 		TestPublisher<Result> several = TestPublisher.create();
 		TestSubscriber<Result> owner = TestSubscriber.create();
-		Exchange.series(this.line, this.line.lease(), several, () -> null).subscribe(owner);
+		Exchange.series(this.line, this.line.lease(), several, TransactionText.PLAIN, () -> null).subscribe(owner);
 		pass(5_000);
 		verifyNothingIsDone();
 		owner.cancel();

@@ -70,7 +70,7 @@ class SlowQueryLogTests {
 
 	private static ExecutedStatement statement(long millis, Outcome outcome, @Nullable Throwable failure) {
 		return new ExecutedStatement("SELECT 'secret'", Duration.ofMillis(millis).toNanos(),
-				Duration.ofMillis(3).toNanos(), 1, outcome, failure, Context.of("origin", "GET /x"), null);
+				Duration.ofMillis(3).toNanos(), 1, outcome, failure, Context.of("origin", "GET /x"), null, null);
 	}
 
 }

@@ -40,7 +40,7 @@ class TopStatementsTests {
 
 	private void execute(String sql, long millis, Outcome outcome) {
 		this.statements.executed(new ExecutedStatement(sql, Duration.ofMillis(millis).toNanos(), 0, 2, outcome, null,
-				Context.empty(), null));
+				Context.empty(), null, null));
 	}
 
 }

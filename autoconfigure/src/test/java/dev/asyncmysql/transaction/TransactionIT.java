@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Function;
 
+import dev.asyncmysql.DeadlineException;
 import dev.asyncmysql.MySqlServer;
 import dev.asyncmysql.RequiresMySql;
 import dev.asyncmysql.autoconfigure.AsyncMySqlAutoConfiguration;
@@ -21,6 +22,7 @@ import org.springframework.boot.r2dbc.autoconfigure.R2dbcTransactionManagerAutoC
 import org.springframework.boot.test.context.runner.ApplicationContextRunner;
 import org.springframework.boot.transaction.autoconfigure.TransactionAutoConfiguration;
 import org.springframework.boot.transaction.autoconfigure.TransactionManagerCustomizationAutoConfiguration;
+import org.springframework.dao.QueryTimeoutException;
 import org.springframework.r2dbc.core.DatabaseClient;
 import org.springframework.transaction.TransactionExecution;
 import org.springframework.transaction.TransactionExecutionListener;
@@ -86,13 +88,27 @@ class TransactionIT {
 	}
 
 	@Test
-	void defaultTimeoutReachesTheServerAndIsRestored() {
-		this.contexts.withPropertyValues("spring.transaction.default-timeout=7s").run((context) -> {
+	void aTimeoutCostsTheServerNothing() {
+		assertThat(statements(Work::limited)).containsSequence("START TRANSACTION READ WRITE", "SELECT 'one'",
+				"COMMIT");
+	}
+
+	@Test
+	void theSnapshotIsTakenAtTheBegin() {
+		assertThat(statements(Work::consistent))
+			.containsSequence("START TRANSACTION WITH CONSISTENT SNAPSHOT, READ WRITE", "SELECT 'one'", "COMMIT");
+	}
+
+	@Test
+	void defaultTimeoutIsALimitOfTheTransaction() {
+		this.contexts.withPropertyValues("spring.transaction.default-timeout=1s").run((context) -> {
 			DatabaseClient client = context.getBean(DatabaseClient.class);
-			TransactionalOperator operator = context.getBean(TransactionalOperator.class);
-			Mono<Long> lockWait = client.sql("SELECT @@innodb_lock_wait_timeout").mapValue(Long.class).one();
-			StepVerifier.create(operator.transactional(lockWait)).expectNext(7L).expectComplete().verify(LIMIT);
-			StepVerifier.create(lockWait).expectNext(50L).expectComplete().verify(LIMIT);
+			StepVerifier
+				.create(context.getBean(TransactionalOperator.class)
+					.transactional(client.sql("SELECT SLEEP(10)").fetch().rowsUpdated()))
+				.expectErrorSatisfies((ex) -> assertThat(ex).isInstanceOf(QueryTimeoutException.class)
+					.hasCauseInstanceOf(DeadlineException.class))
+				.verify(LIMIT);
 		});
 	}
 
@@ -117,10 +133,9 @@ class TransactionIT {
 			TransactionalOperator operator = TransactionalOperator
 				.create(context.getBean(MySqlTransactionManager.class), definition);
 			StepVerifier
-				.create(operator
-					.transactional(client.sql("SELECT @@innodb_lock_wait_timeout").mapValue(Long.class).one()))
-				.expectNext(3L)
-				.expectComplete()
+				.create(operator.transactional(client.sql("SELECT @@transaction_read_only, SLEEP(10)").fetch().one()))
+				.expectErrorSatisfies((ex) -> assertThat(ex.getCause()).hasMessage(
+						"The transaction took longer than PT3S (its timeout, or spring.transaction.default-timeout)"))
 				.verify(LIMIT);
 		});
 	}
@@ -176,6 +191,16 @@ class TransactionIT {
 
 		@Transactional(isolation = Isolation.SERIALIZABLE)
 		Mono<Void> serializable() {
+			return select("one");
+		}
+
+		@Transactional(timeout = 5)
+		Mono<Void> limited() {
+			return select("one");
+		}
+
+		@Transactional(label = MySqlTransactionManager.CONSISTENT_SNAPSHOT)
+		Mono<Void> consistent() {
 			return select("one");
 		}
 

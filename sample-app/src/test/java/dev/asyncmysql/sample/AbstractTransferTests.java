@@ -1,6 +1,7 @@
 package dev.asyncmysql.sample;
 
 import java.math.BigDecimal;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -11,6 +12,8 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
+import io.r2dbc.spi.Connection;
+import io.r2dbc.spi.Result;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -134,6 +137,69 @@ abstract class AbstractTransferTests extends AbstractLedgerTests {
 	}
 
 	@Test
+	void transfersThatLoseADeadlockAreExecutedAgain() {
+		List<Long> accounts = Stream.generate(() -> open("1000").id()).limit(5).toList();
+		List<Long> others = Stream.generate(() -> open("0").id()).limit(10).toList();
+		double before = retries();
+		Random random = new Random(42);
+		WebClient client = client();
+		Flux<HttpStatusCode> answers = Flux.range(0, 200).map((i) -> {
+			int from = random.nextInt(5);
+			int to = (from + 1 + random.nextInt(4)) % 5;
+			return new Transfer(accounts.get(from), accounts.get(to), "1");
+		})
+			.flatMap((transfer) -> client.post()
+				.uri("/transfers")
+				.bodyValue(transfer)
+				.exchangeToMono((response) -> response.releaseBody().thenReturn(response.statusCode())), 200);
+		lockInTheOtherOrder(accounts.get(0), accounts.get(4), others, answers.collectList()).as(StepVerifier::create)
+			.assertNext((statuses) -> assertThat(statuses).hasSize(200).containsOnly(HttpStatus.CREATED))
+			.expectComplete()
+			.verify(TIMEOUT);
+		assertThat(accounts.stream().map((id) -> new BigDecimal(read(id).balance())).reduce(BigDecimal::add))
+			.contains(new BigDecimal("5000.00"));
+		assertThat(retries()).isGreaterThan(before);
+	}
+
+	// Whoever has the one waits for the other by the time that this one does so, and has
+	// written less, so that the server lets this one live.
+	private <T> Mono<T> lockInTheOtherOrder(long low, long high, List<Long> others, Mono<T> meanwhile) {
+		return Mono.usingWhen(this.connectionFactory.create(),
+				(connection) -> Mono.from(connection.beginTransaction())
+					.thenMany(Flux.fromIterable(others))
+					.concatWithValues(high)
+					.concatMap((id) -> touch(connection, id))
+					.then(Mono.zip(meanwhile,
+							Mono.delay(Duration.ofMillis(500))
+								.then(touch(connection, low))
+								.then(Mono.from(connection.rollbackTransaction()))
+								.thenReturn(true)))
+					.map(Tuple2::getT1),
+				Connection::close);
+	}
+
+	private static Mono<Long> touch(Connection connection, long id) {
+		return Flux
+			.from(connection.createStatement("UPDATE account SET version = version + 1 WHERE id = " + id).execute())
+			.concatMap(Result::getRowsUpdated)
+			.single();
+	}
+
+	private double retries() {
+		return this.web.get()
+			.uri("/actuator/metrics/asyncmysql.transactions.retries?tag=outcome:retried")
+			.exchange()
+			.expectStatus()
+			.isOk()
+			.expectBody(Metric.class)
+			.returnResult()
+			.getResponseBody()
+			.measurements()
+			.get(0)
+			.value();
+	}
+
+	@Test
 	void oppositeTransfersAtTheSameTimeAllSucceed() {
 		long first = open("1000").id();
 		long second = open("1000").id();
@@ -200,6 +266,13 @@ abstract class AbstractTransferTests extends AbstractLedgerTests {
 
 	private static BigDecimal sum(List<Entry> entries) {
 		return entries.stream().map((entry) -> new BigDecimal(entry.amount())).reduce(BigDecimal.ZERO, BigDecimal::add);
+	}
+
+	private record Metric(List<Measurement> measurements) {
+
+		private record Measurement(double value) {
+		}
+
 	}
 
 }
