@@ -96,6 +96,12 @@ class ServerErrorTests {
 		assertThat(((ConstraintViolationException) translate(code, message)).getConstraint()).isEqualTo(constraint);
 	}
 
+	@ParameterizedTest
+	@CsvSource({ "1205, true", "1213, true", "1206, true", "1020, true", "3572, false", "1062, false", "1317, false" })
+	void afterSomeATransactionCanOnlyBeRolledBack(int code, boolean doomed) {
+		assertThat(ServerError.dooms(translate(code, "message"))).isEqualTo(doomed);
+	}
+
 	private static R2dbcException translate(int code, String message) {
 		return ServerError.translate((code == 1062) ? new R2dbcDataIntegrityViolationException(message, "23000", code)
 				: new R2dbcNonTransientResourceException(message, "HY000", code));
