@@ -156,7 +156,8 @@ class ConnectionFailureTests {
 	@Test
 	void aPoolThatWaitedInVainTellsWhyItCouldOpenNone() {
 		ConnectionFactory driver = mock();
-		given(driver.create()).willAnswer((invocation) -> Mono.error(new ConnectException("Connection refused")));
+		given(driver.create()).willAnswer((invocation) -> Mono.delay(Duration.ofMillis(5))
+			.then(Mono.error(new ConnectException("Connection refused"))));
 		ConnectionSettings settings = settings("pool.max-acquire-time=200ms", "pool.acquire-retry=1000");
 		ConnectionPool pool = MySqlConnectionFactories
 			.pooled(MySqlConnectionFactories.server(settings, driver, "my.db"), List.of());
