@@ -12,10 +12,13 @@ import java.util.EnumSet;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 
@@ -58,6 +61,8 @@ final class FaultyProxy implements AutoCloseable {
 	private volatile boolean closed;
 
 	private volatile @Nullable ServerSocket listener;
+
+	private volatile @Nullable Future<?> acceptor;
 
 	FaultyProxy(String host, int port) {
 		this.server = new InetSocketAddress(host, port);
@@ -125,9 +130,20 @@ final class FaultyProxy implements AutoCloseable {
 			if (current != null) {
 				current.close();
 			}
+			// The port is open for as long as a thread waits at it.
+			Future<?> waiting = this.acceptor;
+			if (waiting != null) {
+				waiting.get(CONNECT_MILLIS, TimeUnit.MILLISECONDS);
+			}
 		}
 		catch (IOException ex) {
 			throw new UncheckedIOException(ex);
+		}
+		catch (InterruptedException ex) {
+			Thread.currentThread().interrupt();
+		}
+		catch (ExecutionException | TimeoutException ex) {
+			throw new IllegalStateException(ex);
 		}
 	}
 
@@ -146,7 +162,7 @@ final class FaultyProxy implements AutoCloseable {
 			socket.setReuseAddress(true);
 			socket.bind(new InetSocketAddress(this.address, port));
 			this.listener = socket;
-			this.threads.execute(() -> acceptAll(socket));
+			this.acceptor = this.threads.submit(() -> acceptAll(socket));
 			return socket.getLocalPort();
 		}
 		catch (IOException ex) {
