@@ -8,6 +8,7 @@ import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.List;
 
+import io.r2dbc.spi.ConnectionFactoryOptions;
 import org.testcontainers.mysql.MySQLContainer;
 
 /**
@@ -48,6 +49,36 @@ public final class MySqlServer {
 	public static String url() {
 		MySQLContainer mysql = container();
 		return "r2dbc:mysql://" + mysql.getHost() + ":" + mysql.getFirstMappedPort() + "/" + mysql.getDatabaseName();
+	}
+
+	/**
+	 * Make a schema anew, to be copied for tests.
+	 * @param name its name
+	 * @param statements what makes its tables and the rest
+	 * @return options of a connection to it
+	 */
+	public static ConnectionFactoryOptions template(String name, String... statements) {
+		MySQLContainer mysql = container();
+		List<String> all = new ArrayList<>(
+				List.of("DROP DATABASE IF EXISTS " + name, "CREATE DATABASE " + name, "USE " + name));
+		all.addAll(List.of(statements));
+		try (Connection connection = DriverManager.getConnection(mysql.getJdbcUrl(), "root", mysql.getPassword());
+				Statement statement = connection.createStatement()) {
+			for (String sql : all) {
+				statement.execute(sql);
+			}
+		}
+		catch (SQLException ex) {
+			throw new IllegalStateException(ex);
+		}
+		return ConnectionFactoryOptions.builder()
+			.option(ConnectionFactoryOptions.DRIVER, "mysql")
+			.option(ConnectionFactoryOptions.HOST, mysql.getHost())
+			.option(ConnectionFactoryOptions.PORT, mysql.getFirstMappedPort())
+			.option(ConnectionFactoryOptions.DATABASE, name)
+			.option(ConnectionFactoryOptions.USER, "root")
+			.option(ConnectionFactoryOptions.PASSWORD, mysql.getPassword())
+			.build();
 	}
 
 	/**

@@ -8,8 +8,8 @@ import dev.asyncmysql.MySqlServer;
 import dev.asyncmysql.RequiresMySql;
 import dev.asyncmysql.autoconfigure.AsyncMySqlAutoConfiguration;
 import dev.asyncmysql.autoconfigure.MySqlTransactionAutoConfiguration;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 import reactor.core.scheduler.Schedulers;
@@ -34,6 +34,10 @@ class RollbackOperatorIT {
 
 	private static final Duration LIMIT = Duration.ofSeconds(20);
 
+	@RegisterExtension
+	static final OwnSchema schema = OwnSchema
+		.copyOf(() -> MySqlServer.template("rollback", "CREATE TABLE rolled_back (id INT PRIMARY KEY)"));
+
 	private final ApplicationContextRunner contexts = new ApplicationContextRunner()
 		.withConfiguration(AutoConfigurations.of(AsyncMySqlAutoConfiguration.class, R2dbcAutoConfiguration.class,
 				MySqlTransactionAutoConfiguration.class, TransactionManagerCustomizationAutoConfiguration.class,
@@ -41,12 +45,6 @@ class RollbackOperatorIT {
 		.withBean(Work.class)
 		.withPropertyValues(MySqlServer.properties())
 		.withPropertyValues("async-mysql.pool.max-size=1");
-
-	@BeforeEach
-	void createTable() {
-		MySqlServer.execute("DROP TABLE IF EXISTS rolled_back");
-		MySqlServer.execute("CREATE TABLE rolled_back (id INT PRIMARY KEY)");
-	}
 
 	@Test
 	void theFlowReadsWhatItHasWrittenAndNobodyElseDoes() {
@@ -56,7 +54,8 @@ class RollbackOperatorIT {
 				.create(work.insert(1)
 					.then(work.count())
 					.publishOn(Schedulers.boundedElastic())
-					.doOnNext((count) -> seen.set(MySqlServer.execute("SELECT COUNT(*) FROM rolled_back").get(0)))
+					.doOnNext((count) -> seen
+						.set(MySqlServer.execute("SELECT COUNT(*) FROM " + schema.database() + ".rolled_back").get(0)))
 					.as(operator::mono))
 				.expectNext(1L)
 				.expectComplete()
@@ -92,7 +91,7 @@ class RollbackOperatorIT {
 	}
 
 	private void run(BiConsumer<Work, RollbackOperator> test) {
-		this.contexts.run((context) -> {
+		this.contexts.withPropertyValues("async-mysql.database=" + schema.database()).run((context) -> {
 			test.accept(context.getBean(Work.class),
 					RollbackOperator.create(context.getBean(ReactiveTransactionManager.class)));
 			// On the one connection, hence after the roll-back.

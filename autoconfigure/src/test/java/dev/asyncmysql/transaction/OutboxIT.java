@@ -12,8 +12,10 @@ import dev.asyncmysql.MySqlServer;
 import dev.asyncmysql.RequiresMySql;
 import dev.asyncmysql.autoconfigure.AsyncMySqlAutoConfiguration;
 import dev.asyncmysql.autoconfigure.MySqlTransactionAutoConfiguration;
+import dev.asyncmysql.test.OwnSchema;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 import reactor.test.StepVerifier;
@@ -37,6 +39,11 @@ class OutboxIT {
 
 	private static final Duration LIMIT = Duration.ofSeconds(30);
 
+	@RegisterExtension
+	static final OwnSchema schema = OwnSchema
+		.copyOf(() -> MySqlServer.template("shop", "CREATE TABLE purchase (id INT PRIMARY KEY)",
+				"CREATE TABLE outbox (id BIGINT AUTO_INCREMENT PRIMARY KEY, message VARCHAR(200) NOT NULL)"));
+
 	private final Queue<String> sent = new ConcurrentLinkedQueue<>();
 
 	private final ApplicationContextRunner contexts = new ApplicationContextRunner()
@@ -48,16 +55,13 @@ class OutboxIT {
 		.withPropertyValues(MySqlServer.properties());
 
 	@BeforeEach
-	void createTables() {
-		MySqlServer.execute("DROP TABLE IF EXISTS outbox, purchase");
-		MySqlServer.execute("CREATE TABLE purchase (id INT PRIMARY KEY)");
-		MySqlServer
-			.execute("CREATE TABLE outbox (id BIGINT AUTO_INCREMENT PRIMARY KEY, message VARCHAR(200) NOT NULL)");
+	void empty() {
+		MySqlServer.execute("DELETE FROM " + schema.database() + ".purchase");
 	}
 
 	@Test
 	void whatIsCommittedIsSentAndNothingElse() {
-		this.contexts.run((context) -> {
+		this.contexts.withPropertyValues("async-mysql.database=" + schema.database()).run((context) -> {
 			Orders orders = context.getBean(Orders.class);
 			Flux.range(0, 100).flatMap((id) -> orders.place(id, id % 4 == 0).onErrorComplete()).then().block(LIMIT);
 			StepVerifier.create(
@@ -65,13 +69,13 @@ class OutboxIT {
 				.expectComplete()
 				.verify(LIMIT);
 			assertThat(this.sent).containsExactlyInAnyOrderElementsOf(messages());
-			assertThat(MySqlServer.execute("SELECT * FROM outbox")).isEmpty();
+			assertThat(MySqlServer.execute("SELECT * FROM " + schema.database() + ".outbox")).isEmpty();
 		});
 	}
 
 	@Test
 	void whereSendingFailsItIsSentAgain() {
-		this.contexts.run((context) -> {
+		this.contexts.withPropertyValues("async-mysql.database=" + schema.database()).run((context) -> {
 			Orders orders = context.getBean(Orders.class);
 			Relay relay = context.getBean(Relay.class);
 			Flux.range(0, 100).concatMap((id) -> orders.place(id, id % 4 == 0).onErrorComplete()).then().block(LIMIT);
@@ -86,7 +90,7 @@ class OutboxIT {
 				.then();
 			StepVerifier.create(Mono.when(instance, instance)).expectComplete().verify(LIMIT);
 			assertThat(this.sent.stream().distinct()).containsExactlyInAnyOrderElementsOf(messages());
-			assertThat(MySqlServer.execute("SELECT * FROM outbox")).isEmpty();
+			assertThat(MySqlServer.execute("SELECT * FROM " + schema.database() + ".outbox")).isEmpty();
 		});
 	}
 
