@@ -150,13 +150,17 @@ final class TransactionGuard {
 			return null;
 		}
 		synchronized (this) {
+			if (this.transaction != current) {
+				// It has ended meanwhile, and the next one must not pay for it.
+				return null;
+			}
 			if (this.doom == null) {
 				this.doom = new DeadlineException(
 						"The transaction%s took longer than %s (its timeout, or spring.transaction.default-timeout)"
 							.formatted((current.name() != null) ? " " + current.name() : "", timeout));
 			}
+			return this.doom;
 		}
-		return this.doom;
 	}
 
 	/**
