@@ -100,8 +100,7 @@ final class GuardedConnection implements Connection, Lifecycle, Wrapped<Connecti
 		this.server = server;
 		this.session = session;
 		this.sessionGuard = new SessionGuard(this.raw, session, server);
-		this.transactionGuard = new TransactionGuard(() -> !this.raw.isAutoCommit(),
-				() -> wire.hasFailed() || wire.isCut(), server.listeners());
+		this.transactionGuard = new TransactionGuard(() -> !this.raw.isAutoCommit(), wire::isGone, server.listeners());
 		this.line = new ExchangeLine(this.transactionGuard);
 		this.watchdog = new Watchdog(this, this.line, wire, server);
 		this.tenure = new Tenure(server, wire, session.waitTimeout());

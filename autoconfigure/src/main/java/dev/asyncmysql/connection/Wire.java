@@ -112,6 +112,16 @@ final class Wire {
 	}
 
 	/**
+	 * Return whether the connection is known to have ended. The channel is closed some
+	 * time before its handlers hear of it.
+	 * @return {@code false} where it is open, or there is none yet
+	 */
+	boolean isGone() {
+		Channel current = this.channel;
+		return this.cut || this.failed || (current != null && !current.isOpen());
+	}
+
+	/**
 	 * Return how TLS was agreed upon.
 	 * @return the session, or {@code null} where there is no TLS
 	 */

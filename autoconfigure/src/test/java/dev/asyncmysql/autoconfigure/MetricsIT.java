@@ -29,6 +29,7 @@ import org.springframework.context.ApplicationContext;
 import org.springframework.r2dbc.connection.R2dbcTransactionManager;
 import org.springframework.r2dbc.core.DatabaseClient;
 import org.springframework.transaction.reactive.TransactionalOperator;
+import org.springframework.transaction.support.DefaultTransactionDefinition;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -231,6 +232,34 @@ class MetricsIT {
 			assertThat(values(context, "SELECT 1 UNION SELECT 2")).containsExactly("1", "2");
 			assertCount(context, "statements.cancelled").isLessThanOrEqualTo(1);
 		});
+	}
+
+	@Test
+	void transactionsAreTimedByNameAndOutcome() {
+		DefaultTransactionDefinition definition = new DefaultTransactionDefinition();
+		definition.setName("transfer");
+		this.contexts.run((context) -> {
+			DatabaseClient client = context.getBean(DatabaseClient.class);
+			TransactionalOperator named = TransactionalOperator
+				.create(new R2dbcTransactionManager(context.getBean(ConnectionPool.class)), definition);
+			TransactionalOperator unnamed = TransactionalOperator
+				.create(new R2dbcTransactionManager(context.getBean(ConnectionPool.class)));
+			client.sql("SELECT 1").then().as(named::transactional).block(LIMIT);
+			client.sql("SELECT 1").then().as(unnamed::transactional).block(LIMIT);
+			StepVerifier.create(client.sql("SELEC").then().as(named::transactional)).expectError().verify(LIMIT);
+			assertThat(transactions(context, "transfer", "committed")).isEqualTo(1);
+			assertThat(transactions(context, "transfer", "rolled-back")).isEqualTo(1);
+			assertThat(transactions(context, "transfer", "unknown")).isZero();
+			assertThat(transactions(context, "unnamed", "committed")).isEqualTo(1);
+		});
+	}
+
+	private static long transactions(ApplicationContext context, String name, String outcome) {
+		return context.getBean(MeterRegistry.class)
+			.get("asyncmysql.transactions")
+			.tags("name", "connectionFactory", "transaction", name, "outcome", outcome)
+			.timer()
+			.count();
 	}
 
 	@Test

@@ -9,6 +9,7 @@ import dev.asyncmysql.RequiresMySql;
 import io.r2dbc.pool.ConnectionPool;
 import io.r2dbc.spi.Blob;
 import io.r2dbc.spi.Connection;
+import io.r2dbc.spi.ConnectionFactory;
 import io.r2dbc.spi.Statement;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
@@ -27,6 +28,7 @@ import org.springframework.boot.test.system.OutputCaptureExtension;
 import org.springframework.r2dbc.connection.R2dbcTransactionManager;
 import org.springframework.r2dbc.core.DatabaseClient;
 import org.springframework.transaction.reactive.TransactionalOperator;
+import org.springframework.transaction.support.DefaultTransactionDefinition;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -66,6 +68,21 @@ class SlowQueryIT {
 				.doesNotContain("secret")
 				.doesNotContain("hidden")
 				.doesNotContain("fast");
+		});
+	}
+
+	@Test
+	void theTransactionIsNamed(CapturedOutput output) {
+		DefaultTransactionDefinition definition = new DefaultTransactionDefinition();
+		definition.setName("Transfers.execute");
+		this.contexts.run((context) -> {
+			TransactionalOperator transactions = TransactionalOperator
+				.create(new R2dbcTransactionManager(context.getBean(ConnectionFactory.class)), definition);
+			DatabaseClient client = context.getBean(DatabaseClient.class);
+			client.sql("SELECT SLEEP(0.4)").fetch().all().then().as(transactions::transactional).block(LIMIT);
+			client.sql("SELECT SLEEP(0.5)").fetch().all().then().block(LIMIT);
+			assertThat(output).containsOnlyOnce(", in transaction Transfers.execute: SELECT SLEEP(?)")
+				.containsPattern("Slow query: [5-9]\\d\\d ms, .* 1 row: SELECT SLEEP");
 		});
 	}
 
