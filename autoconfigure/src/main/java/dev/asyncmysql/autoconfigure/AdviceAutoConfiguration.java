@@ -12,6 +12,7 @@ import dev.asyncmysql.ConnectionSettings.Startup;
 import dev.asyncmysql.connection.Server;
 import dev.asyncmysql.observability.Advisor;
 import dev.asyncmysql.observability.Surroundings;
+import dev.asyncmysql.transaction.MySqlTransactionManager;
 import io.micrometer.tracing.Tracer;
 import org.apache.commons.logging.Log;
 import org.apache.commons.logging.LogFactory;
@@ -26,6 +27,7 @@ import org.springframework.boot.web.context.reactive.ReactiveWebApplicationConte
 import org.springframework.context.ApplicationContext;
 import org.springframework.context.ApplicationListener;
 import org.springframework.context.annotation.Bean;
+import org.springframework.transaction.ReactiveTransactionManager;
 import org.springframework.util.ClassUtils;
 
 /**
@@ -78,7 +80,10 @@ public final class AdviceAutoConfiguration {
 			.isPresent("org.springframework.boot.web.context.reactive.ReactiveWebApplicationContext", classes);
 		List<String> blocking = new ArrayList<>();
 		BLOCKING.forEach((type) -> blocking.addAll(beans(context, type)));
+		boolean transactions = ClassUtils.isPresent("org.springframework.r2dbc.connection.R2dbcTransactionManager",
+				classes);
 		return new Surroundings(web && Web.isReactive(context), blocking,
+				transactions ? Transactions.otherManagers(context) : List.of(),
 				ClassUtils.isPresent("io.micrometer.tracing.Tracer", classes) && Tracing.isOn(context),
 				ClassUtils.isPresent("io.r2dbc.proxy.ProxyConnectionFactory", classes),
 				LoopResources.hasNativeSupport(), System.getProperty("os.name", ""));
@@ -99,6 +104,19 @@ public final class AdviceAutoConfiguration {
 		// Boot has one that does nothing where there is no other.
 		static boolean isOn(ApplicationContext context) {
 			return context.getBeanProvider(Tracer.class).stream().anyMatch((tracer) -> tracer != Tracer.NOOP);
+		}
+
+	}
+
+	/**
+	 * Knows transaction managers.
+	 */
+	private static final class Transactions {
+
+		static List<String> otherManagers(ApplicationContext context) {
+			boolean ours = context.getBeanNamesForType(MySqlTransactionManager.class, true, false).length > 0;
+			return ours ? List.of()
+					: Arrays.asList(context.getBeanNamesForType(ReactiveTransactionManager.class, true, false));
 		}
 
 	}

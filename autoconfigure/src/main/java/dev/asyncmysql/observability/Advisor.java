@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
 public final class Advisor {
 
 	private static final List<String> NAMES = List.of("max-connections", "wait-timeout", "time-zone", "tls",
-			"native-transport", "blocking", "proxy");
+			"native-transport", "blocking", "proxy", "transactions");
 
 	private final Server server;
 
@@ -60,6 +60,7 @@ public final class Advisor {
 		add(all, "native-transport", nativeTransport());
 		add(all, "blocking", blocking());
 		add(all, "proxy", proxy());
+		add(all, "transactions", transactions());
 		return all;
 	}
 
@@ -85,13 +86,16 @@ public final class Advisor {
 
 	private @Nullable String maxConnections(@Nullable Long allowed) {
 		int instances = this.settings.advice().instances();
-		long wanted = (long) instances * (this.settings.pool().maxSize() + 1);
+		boolean explain = this.settings.slowQuery().explain();
+		long wanted = (long) instances * (this.settings.pool().maxSize() + (explain ? 2 : 1));
 		if (allowed == null || wanted <= allowed || !this.settings.pool().enabled()) {
 			return null;
 		}
-		return ("%d connections may be opened (%s.pool.max-size=%d and a side connection, times %s.advice.instances=%d), "
+		return ("%d connections may be opened (%s.pool.max-size=%d and %s, times %s.advice.instances=%d), "
 				+ "and the server allows %d (max_connections): lower pool.max-size, or raise max_connections")
-			.formatted(wanted, this.prefix, this.settings.pool().maxSize(), this.prefix, instances, allowed);
+			.formatted(wanted, this.prefix, this.settings.pool().maxSize(),
+					explain ? "a side connection and one for EXPLAIN" : "a side connection", this.prefix, instances,
+					allowed);
 	}
 
 	// Temporal values are converted as if the session were in the JVM's zone, unless the
@@ -133,6 +137,14 @@ public final class Advisor {
 	private @Nullable String proxy() {
 		return (this.surroundings.tracing() && !this.surroundings.proxy())
 				? "Requests are traced, and their statements are not: add io.r2dbc:r2dbc-proxy" : null;
+	}
+
+	private @Nullable String transactions() {
+		if (!this.settings.transaction().retry().enabled() || this.surroundings.otherManagers().isEmpty()) {
+			return null;
+		}
+		return "%s.transaction.retry.enabled is on, and no transaction will be run again: the transaction manager (bean %s) does not tell whether something was committed. Make it a MySqlTransactionManager, or remove it so that there is one"
+			.formatted(this.prefix, String.join(", ", this.surroundings.otherManagers()));
 	}
 
 }

@@ -7,12 +7,14 @@ import java.util.List;
  *
  * @param reactiveWeb whether it is a WebFlux application
  * @param blocking names of beans that reach a database by blocking calls
+ * @param otherManagers names of reactive transaction managers, where none is a
+ * {@code MySqlTransactionManager}
  * @param tracing whether requests are traced
  * @param proxy whether r2dbc-proxy is there to observe statements
  * @param nativeTransport whether Netty uses the operating system's own transport
  * @param operatingSystem name of the operating system
  */
-public record Surroundings(boolean reactiveWeb, List<String> blocking, boolean tracing, boolean proxy,
-		boolean nativeTransport, String operatingSystem) {
+public record Surroundings(boolean reactiveWeb, List<String> blocking, List<String> otherManagers, boolean tracing,
+		boolean proxy, boolean nativeTransport, String operatingSystem) {
 
 }

@@ -21,7 +21,7 @@ import static org.mockito.Mockito.mock;
  */
 class AdvisorTests {
 
-	private static final Surroundings GOOD = new Surroundings(true, List.of(), true, true, true, "Linux");
+	private static final Surroundings GOOD = new Surroundings(true, List.of(), List.of(), true, true, true, "Linux");
 
 	private static final Map<String, String> VARIABLES = Map.of("max_connections", "151", "session_offset_minutes",
 			"0");
@@ -39,6 +39,9 @@ class AdvisorTests {
 			.satisfies((advice) -> assertThat(advice.text()).startsWith("154 connections may be opened")
 				.contains("c.pool.max-size=10", "c.advice.instances=14", "the server allows 151 (max_connections)"));
 		assertThat(advise(GOOD, VARIABLES, "c.advice.instances=14", "c.pool.enabled=false")).isEmpty();
+		assertThat(advise(GOOD, VARIABLES, "c.advice.instances=13", "c.slow-query.explain=true")).singleElement()
+			.satisfies((advice) -> assertThat(advice.text()).startsWith("156 connections may be opened")
+				.contains("a side connection and one for EXPLAIN"));
 	}
 
 	@Test
@@ -69,12 +72,23 @@ class AdvisorTests {
 
 	@Test
 	void surroundings() {
-		Surroundings bad = new Surroundings(true, List.of("dataSource"), true, false, false, "Linux");
+		Surroundings bad = new Surroundings(true, List.of("dataSource"), List.of(), true, false, false, "Linux");
 		assertThat(advise(bad, VARIABLES)).extracting(Advice::name)
 			.containsExactly("native-transport", "blocking", "proxy");
 		assertThat(advise(bad, VARIABLES)).extracting(Advice::text).anyMatch((text) -> text.contains("(dataSource)"));
-		Surroundings servlet = new Surroundings(false, List.of("dataSource"), false, false, false, "Mac OS X");
+		Surroundings servlet = new Surroundings(false, List.of("dataSource"), List.of("mine"), false, false, false,
+				"Mac OS X");
 		assertThat(advise(servlet, VARIABLES)).isEmpty();
+	}
+
+	@Test
+	void aTransactionManagerThatDoesNotRetry() {
+		Surroundings other = new Surroundings(true, List.of(), List.of("mine"), true, true, true, "Linux");
+		assertThat(advise(other, VARIABLES)).isEmpty();
+		assertThat(advise(other, VARIABLES, "c.transaction.retry.enabled=true")).singleElement()
+			.satisfies(
+					(advice) -> assertThat(advice.text()).contains("c.transaction.retry.enabled is on", "bean mine"));
+		assertThat(advise(GOOD, VARIABLES, "c.transaction.retry.enabled=true")).isEmpty();
 	}
 
 	private static List<Advice> advise(Surroundings surroundings, Map<String, String> variables, String... properties) {
