@@ -1,8 +1,6 @@
 package dev.asyncmysql;
 
 import java.sql.Connection;
-import java.sql.DriverManager;
-import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.ArrayList;
@@ -62,8 +60,7 @@ public final class MySqlServer {
 		List<String> all = new ArrayList<>(
 				List.of("DROP DATABASE IF EXISTS " + name, "CREATE DATABASE " + name, "USE " + name));
 		all.addAll(List.of(statements));
-		try (Connection connection = DriverManager.getConnection(mysql.getJdbcUrl(), "root", mysql.getPassword());
-				Statement statement = connection.createStatement()) {
+		try (Connection connection = TestServer.MYSQL.connect(); Statement statement = connection.createStatement()) {
 			for (String sql : all) {
 				statement.execute(sql);
 			}
@@ -87,21 +84,7 @@ public final class MySqlServer {
 	 * @return the first column of its rows
 	 */
 	public static List<String> execute(String sql) {
-		MySQLContainer mysql = container();
-		List<String> values = new ArrayList<>();
-		try (Connection connection = DriverManager.getConnection(mysql.getJdbcUrl(), "root", mysql.getPassword());
-				Statement statement = connection.createStatement()) {
-			if (statement.execute(sql)) {
-				ResultSet rows = statement.getResultSet();
-				while (rows.next()) {
-					values.add(rows.getString(1));
-				}
-			}
-			return values;
-		}
-		catch (SQLException ex) {
-			throw new IllegalStateException(ex);
-		}
+		return TestServer.MYSQL.execute(sql);
 	}
 
 	private static final class Holder {

@@ -1,22 +1,17 @@
 package dev.asyncmysql.transaction;
 
-import java.sql.DriverManager;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 
-import dev.asyncmysql.MySqlServer;
 import dev.asyncmysql.RequiresMySql;
+import dev.asyncmysql.TestServer;
 import dev.asyncmysql.UnknownOutcomeException;
-import dev.asyncmysql.autoconfigure.AsyncMySqlAutoConfiguration;
-import dev.asyncmysql.autoconfigure.MySqlTransactionAutoConfiguration;
 import io.r2dbc.spi.Connection;
 import io.r2dbc.spi.ConnectionFactory;
 import io.r2dbc.spi.Result;
-import org.jspecify.annotations.Nullable;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -25,14 +20,8 @@ import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 import reactor.core.scheduler.Schedulers;
 
-import org.springframework.boot.autoconfigure.AutoConfigurations;
-import org.springframework.boot.r2dbc.autoconfigure.R2dbcAutoConfiguration;
-import org.springframework.boot.test.context.runner.ApplicationContextRunner;
 import org.springframework.boot.test.system.CapturedOutput;
 import org.springframework.boot.test.system.OutputCaptureExtension;
-import org.springframework.boot.transaction.autoconfigure.TransactionAutoConfiguration;
-import org.springframework.boot.transaction.autoconfigure.TransactionManagerCustomizationAutoConfiguration;
-import org.springframework.context.ApplicationContext;
 import org.springframework.dao.QueryTimeoutException;
 import org.springframework.r2dbc.core.DatabaseClient;
 import org.springframework.transaction.TransactionDefinition;
@@ -47,22 +36,10 @@ import static org.assertj.core.api.Assertions.assertThat;
  */
 @RequiresMySql
 @ExtendWith(OutputCaptureExtension.class)
-class HiddenEndIT {
+class HiddenEndIT extends AbstractHalfTests {
 
-	private static final Duration LIMIT = Duration.ofSeconds(20);
-
-	private final ApplicationContextRunner contexts = new ApplicationContextRunner()
-		.withConfiguration(AutoConfigurations.of(AsyncMySqlAutoConfiguration.class, R2dbcAutoConfiguration.class,
-				MySqlTransactionAutoConfiguration.class, TransactionManagerCustomizationAutoConfiguration.class,
-				TransactionAutoConfiguration.class))
-		.withPropertyValues(MySqlServer.properties())
-		.withPropertyValues("async-mysql.pool.max-size=2", "async-mysql.lock-wait-timeout=1s");
-
-	@BeforeEach
-	void createTable() {
-		MySqlServer.execute("DROP TABLE IF EXISTS half, half_log, half_ddl");
-		MySqlServer.execute("CREATE TABLE half (id INT PRIMARY KEY, amount INT NOT NULL)");
-		MySqlServer.execute("INSERT INTO half VALUES (1, 0), (2, 0), (3, 0)");
+	HiddenEndIT() {
+		super(TestServer.MYSQL);
 	}
 
 	@Test
@@ -113,7 +90,7 @@ class HiddenEndIT {
 				.then()
 				.block(LIMIT);
 			Mono.from(a.close()).block(LIMIT);
-			Throwable failure = failing(TransactionalOperator.create(manager(context))
+			Throwable failure = failing(transactions(context)
 				.transactional(update(context, 1).then(Mono.delay(Duration.ofSeconds(3))).then(update(context, 2))))
 				.block(LIMIT);
 			assertThat(failure).isNull();
@@ -130,9 +107,7 @@ class HiddenEndIT {
 			Throwable failure = whileLocked(context, 3, Mono.defer(() -> {
 				runs.incrementAndGet();
 				return update(context, 1).then(client.sql(text).then()).then(update(context, 3));
-			})
-				.as(TransactionalOperator.create(manager(context))::transactional)
-				.as(context.getBean(TransactionRetry.class)::mono));
+			}).as(transactions(context)::transactional).as(context.getBean(TransactionRetry.class)::mono));
 			assertThat(failure).isNotNull();
 			assertThat(amounts().get(0)).isEqualTo("1");
 			assertThat(runs).hasValue(1);
@@ -141,7 +116,7 @@ class HiddenEndIT {
 
 	@Test
 	void whatDdlHasCommittedBeforeItFailedIsNotRunAgain() {
-		MySqlServer.execute("CREATE TABLE half_log (id INT AUTO_INCREMENT PRIMARY KEY)");
+		this.server.execute("CREATE TABLE half_log (id INT AUTO_INCREMENT PRIMARY KEY)");
 		this.contexts.withPropertyValues("async-mysql.session-variables=lock_wait_timeout=1").run((context) -> {
 			DatabaseClient client = context.getBean(DatabaseClient.class);
 			AtomicInteger runs = new AtomicInteger();
@@ -150,11 +125,9 @@ class HiddenEndIT {
 				return client.sql("INSERT INTO half_log VALUES ()")
 					.then()
 					.then(client.sql("ALTER TABLE half ADD COLUMN x INT").then());
-			})
-				.as(TransactionalOperator.create(manager(context))::transactional)
-				.as(context.getBean(TransactionRetry.class)::mono));
+			}).as(transactions(context)::transactional).as(context.getBean(TransactionRetry.class)::mono));
 			assertThat(failure).isNotNull();
-			assertThat(MySqlServer.execute("SELECT COUNT(*) FROM half_log")).containsExactly("1");
+			assertThat(this.server.execute("SELECT COUNT(*) FROM half_log")).containsExactly("1");
 		});
 	}
 
@@ -162,12 +135,11 @@ class HiddenEndIT {
 	void whatWasWrittenWhileItWasSuspendedIsNotWrittenAgain() {
 		this.contexts.run((context) -> {
 			DatabaseClient client = context.getBean(DatabaseClient.class);
-			TransactionalOperator none = TransactionalOperator.create(manager(context),
-					new DefaultTransactionDefinition(TransactionDefinition.PROPAGATION_NOT_SUPPORTED));
+			TransactionalOperator none = transactions(context, TransactionDefinition.PROPAGATION_NOT_SUPPORTED);
 			failing(Mono
 				.defer(() -> update(context, 2).as(none::transactional)
 					.then(client.sql("SIGNAL SQLSTATE '40001' SET MYSQL_ERRNO = 1213").then()))
-				.as(TransactionalOperator.create(manager(context))::transactional)
+				.as(transactions(context)::transactional)
 				.as(context.getBean(TransactionRetry.class)::mono)).block(LIMIT);
 			assertThat(amounts().get(1)).isEqualTo("1");
 		});
@@ -175,12 +147,11 @@ class HiddenEndIT {
 
 	@Test
 	void anInnerCommitOfUnknownOutcomeIsNotRunAgain() throws SQLException {
-		try (java.sql.Connection jdbc = administrator()) {
+		try (java.sql.Connection jdbc = this.server.connect()) {
 			this.contexts.withPropertyValues("async-mysql.response-timeout=1s").run((context) -> {
 				DatabaseClient client = context.getBean(DatabaseClient.class);
 				AtomicInteger runs = new AtomicInteger();
-				TransactionalOperator alone = TransactionalOperator.create(manager(context),
-						new DefaultTransactionDefinition(TransactionDefinition.PROPAGATION_REQUIRES_NEW));
+				TransactionalOperator alone = transactions(context, TransactionDefinition.PROPAGATION_REQUIRES_NEW);
 				Throwable failure = failing(Mono.defer(() -> {
 					int run = runs.incrementAndGet();
 					return update(context, 1).publishOn(Schedulers.boundedElastic())
@@ -189,9 +160,8 @@ class HiddenEndIT {
 						.onErrorResume((ex) -> Mono.<Long>fromRunnable(() -> sql(jdbc, "UNLOCK TABLES"))
 							.subscribeOn(Schedulers.boundedElastic()))
 						.then(client.sql("SIGNAL SQLSTATE '40001' SET MYSQL_ERRNO = 1213").then());
-				})
-					.as(TransactionalOperator.create(manager(context))::transactional)
-					.as(context.getBean(TransactionRetry.class)::mono)).block(LIMIT);
+				}).as(transactions(context)::transactional).as(context.getBean(TransactionRetry.class)::mono))
+					.block(LIMIT);
 				assertThat(runs).hasValue(1);
 			});
 		}
@@ -204,7 +174,7 @@ class HiddenEndIT {
 			Throwable failure = failing(Mono
 				.defer(() -> update(context, 1).then(client.sql("CREATE TABLE IF NOT EXISTS half_ddl (id INT)").then())
 					.then(client.sql("SIGNAL SQLSTATE '40001' SET MYSQL_ERRNO = 1213").then()))
-				.as(TransactionalOperator.create(manager(context))::transactional)
+				.as(transactions(context)::transactional)
 				.as(context.getBean(TransactionRetry.class)::mono)).block(LIMIT);
 			assertThat(amounts().get(0)).isEqualTo("1");
 		});
@@ -213,7 +183,7 @@ class HiddenEndIT {
 	@ParameterizedTest
 	@ValueSource(strings = { "COMMIT", "-- end\nCOMMIT", "batch" })
 	void aTextThatCommitsAndIsLostIsUnknown(String text) throws SQLException {
-		try (java.sql.Connection jdbc = administrator()) {
+		try (java.sql.Connection jdbc = this.server.connect()) {
 			this.contexts.run((context) -> {
 				Connection connection = Mono.<Connection>from(context.getBean(ConnectionFactory.class).create())
 					.blockOptional(LIMIT)
@@ -255,9 +225,8 @@ class HiddenEndIT {
 			Throwable failure = failing(Mono.defer(() -> {
 				runs.incrementAndGet();
 				return update(context, 1).then(client.sql("SELECT SLEEP(5)").fetch().all().then().onErrorComplete());
-			})
-				.as(TransactionalOperator.create(manager(context), definition)::transactional)
-				.as(context.getBean(TransactionRetry.class)::mono)).block(LIMIT);
+			}).as(transactions(context, definition)::transactional).as(context.getBean(TransactionRetry.class)::mono))
+				.block(LIMIT);
 			assertThat(failure).isInstanceOf(QueryTimeoutException.class);
 			assertThat(runs).hasValue(1);
 		});
@@ -268,7 +237,7 @@ class HiddenEndIT {
 		this.contexts.run((context) -> {
 			DatabaseClient client = context.getBean(DatabaseClient.class);
 			assertThat(failing(update(context, 1).then(client.sql("CREATE TABLE half (id INT)").then())
-				.as(TransactionalOperator.create(manager(context))::transactional)).block(LIMIT)).isNotNull();
+				.as(transactions(context)::transactional)).block(LIMIT)).isNotNull();
 			assertThat(amounts()).containsExactly("1", "0", "0");
 			assertThat(output).contains("was committed by a statement inside it (CREATE TABLE …)");
 		});
@@ -291,11 +260,6 @@ class HiddenEndIT {
 		});
 	}
 
-	private static java.sql.Connection administrator() throws SQLException {
-		return DriverManager.getConnection(MySqlServer.container().getJdbcUrl(), "root",
-				MySqlServer.container().getPassword());
-	}
-
 	private static void sql(java.sql.Connection jdbc, String sql) {
 		try (Statement statement = jdbc.createStatement()) {
 			statement.execute(sql);
@@ -303,43 +267,6 @@ class HiddenEndIT {
 		catch (SQLException ex) {
 			throw new IllegalStateException(ex);
 		}
-	}
-
-	private static @Nullable Throwable whileLocked(ApplicationContext context, int id, Mono<?> work) {
-		return Mono
-			.usingWhen(context.getBean(ConnectionFactory.class).create(),
-					(holder) -> Mono.from(holder.beginTransaction())
-						.then(execute(holder, "UPDATE half SET amount = 5 WHERE id = " + id))
-						.then(failing(work))
-						.flatMap((failure) -> Mono.from(holder.rollbackTransaction()).thenReturn(failure))
-						.switchIfEmpty(Mono.defer(() -> Mono.from(holder.rollbackTransaction()).then(Mono.empty()))),
-					Connection::close)
-			.block(LIMIT);
-	}
-
-	private static Mono<Throwable> failing(Mono<?> work) {
-		return work.then(Mono.<Throwable>empty()).onErrorResume(Mono::just);
-	}
-
-	private static Mono<Void> execute(Connection connection, String sql) {
-		return Mono
-			.defer(() -> Flux.from(connection.createStatement(sql).execute()).concatMap(Result::getRowsUpdated).then());
-	}
-
-	private static Mono<Long> update(ApplicationContext context, int id) {
-		return context.getBean(DatabaseClient.class)
-			.sql("UPDATE half SET amount = amount + 1 WHERE id = :id")
-			.bind("id", id)
-			.fetch()
-			.rowsUpdated();
-	}
-
-	private static MySqlTransactionManager manager(ApplicationContext context) {
-		return context.getBean(MySqlTransactionManager.class);
-	}
-
-	private static List<String> amounts() {
-		return MySqlServer.execute("SELECT amount FROM half ORDER BY id");
 	}
 
 }

@@ -1,0 +1,182 @@
+package dev.asyncmysql.transaction;
+
+import java.time.Duration;
+import java.util.List;
+
+import dev.asyncmysql.DeadlockException;
+import dev.asyncmysql.LockWaitException;
+import dev.asyncmysql.TestServer;
+import dev.asyncmysql.TransactionRolledBackException;
+import io.r2dbc.spi.Connection;
+import io.r2dbc.spi.ConnectionFactory;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+import reactor.core.publisher.Flux;
+import reactor.core.publisher.Mono;
+
+import org.springframework.context.ApplicationContext;
+import org.springframework.dao.CannotAcquireLockException;
+import org.springframework.dao.PessimisticLockingFailureException;
+import org.springframework.transaction.TransactionDefinition;
+import org.springframework.transaction.reactive.TransactionalOperator;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+/**
+ * A caller that swallows the error by which the server has undone a part of a
+ * transaction, or all of it, cannot commit the rest.
+ */
+abstract class AbstractHalfTransactionTests extends AbstractHalfTests {
+
+	private static final String ADD = "UPDATE half SET amount = amount + 1 WHERE id = 2";
+
+	AbstractHalfTransactionTests(TestServer server) {
+		super(server);
+	}
+
+	@Test
+	void aCommitAfterALockWaitTimeoutRollsBack() {
+		this.contexts.run((context) -> {
+			Throwable failure = whileLocked(context, 3,
+					transactions(context).transactional(update(context, 1).then(update(context, 3)).onErrorComplete()));
+			assertThat(failure).isInstanceOf(PessimisticLockingFailureException.class)
+				.cause()
+				.isInstanceOf(TransactionRolledBackException.class)
+				.hasMessageStartingWith("The transaction was rolled back rather than committed: ")
+				.hasCauseInstanceOf(LockWaitException.class);
+			assertThat(amounts()).containsExactly("0", "0", "0");
+			assertThatNextBorrowersWrite(context);
+		});
+	}
+
+	@Test
+	void aFurtherStatementIsNotRun() {
+		this.contexts.run((context) -> {
+			Throwable failure = whileLocked(context, 3, transactions(context)
+				.transactional(update(context, 1).then(update(context, 3)).onErrorResume((ex) -> update(context, 2))));
+			assertThat(failure).isInstanceOf(PessimisticLockingFailureException.class)
+				.cause()
+				.isInstanceOf(TransactionRolledBackException.class)
+				.hasMessageStartingWith("The statement was not run, as its transaction can only be rolled back: ");
+			assertThat(amounts()).containsExactly("0", "0", "0");
+			assertThatNextBorrowersWrite(context);
+		});
+	}
+
+	@Test
+	void whatTextsAndTheApiCommitIsRefused() {
+		this.contexts.run((context) -> {
+			for (String commit : new String[] { "COMMIT", " /* end */ commit", "BEGIN", "SET autocommit = 1",
+					"CREATE TABLE other (id INT)" }) {
+				assertThat(afterLockWait(context, (connection) -> execute(connection, commit)))
+					.isInstanceOf(TransactionRolledBackException.class);
+			}
+			assertThat(afterLockWait(context, (connection) -> Mono.from(connection.setAutoCommit(true))))
+				.isInstanceOf(TransactionRolledBackException.class);
+			assertThat(afterLockWait(context, (connection) -> Mono.from(connection.beginTransaction())))
+				.isInstanceOf(TransactionRolledBackException.class);
+			assertThat(afterLockWait(context, (connection) -> Mono.from(connection.commitTransaction())))
+				.isInstanceOf(TransactionRolledBackException.class);
+			assertThat(amounts()).containsExactly("0", "0", "0");
+			assertThatNextBorrowersWrite(context);
+		});
+	}
+
+	@Test
+	void afterARollBackTheConnectionIsOfUse() {
+		this.contexts.run((context) -> {
+			assertThat(afterLockWait(context,
+					(connection) -> Mono.from(connection.rollbackTransaction()).then(execute(connection, ADD))))
+				.isNull();
+			assertThat(afterLockWait(context,
+					(connection) -> execute(connection, "ROLLBACK").then(execute(connection, ADD))))
+				.isNull();
+			assertThat(amounts()).containsExactly("0", "2", "0");
+		});
+	}
+
+	@Test
+	void aSavepointUndoesAllThatWasLost() {
+		this.contexts.run((context) -> {
+			Mono<Long> inner = transactions(context, TransactionDefinition.PROPAGATION_NESTED)
+				.transactional(update(context, 2).then(update(context, 3)));
+			Throwable failure = whileLocked(context, 3, transactions(context)
+				.transactional(update(context, 1).then(inner.onErrorComplete()).then(update(context, 1))));
+			assertThat(failure).isNull();
+			assertThat(amounts()).containsExactly("2", "0", "0");
+		});
+	}
+
+	@Test
+	void afterADeadlockNothingRunsOutsideTheTransaction() {
+		this.contexts.run((context) -> {
+			assertThat(deadlock(context, TransactionDefinition.PROPAGATION_REQUIRED)).singleElement()
+				.satisfies((failure) -> assertThat(failure).isInstanceOf(CannotAcquireLockException.class)
+					.cause()
+					.isInstanceOf(TransactionRolledBackException.class)
+					.hasCauseInstanceOf(DeadlockException.class));
+			assertThat(amounts()).containsExactly("1", "1", "0");
+			assertThatNextBorrowersWrite(context);
+		});
+	}
+
+	@Test
+	void aDeadlockWithinASavepointEndsAll() {
+		this.contexts.run((context) -> {
+			assertThat(deadlock(context, TransactionDefinition.PROPAGATION_NESTED)).singleElement()
+				.satisfies((failure) -> assertThat(failure).isInstanceOf(CannotAcquireLockException.class)
+					.cause()
+					.isInstanceOf(TransactionRolledBackException.class)
+					.hasCauseInstanceOf(DeadlockException.class));
+			assertThat(amounts()).containsExactly("1", "1", "0");
+			assertThatNextBorrowersWrite(context);
+		});
+	}
+
+	@Test
+	void outsideATransactionNothingIsRefused() {
+		this.contexts.run((context) -> {
+			assertThat(whileLocked(context, 3,
+					Mono.usingWhen(context.getBean(ConnectionFactory.class).create(),
+							(connection) -> execute(connection, "UPDATE half SET amount = 9 WHERE id = 3")
+								.onErrorComplete()
+								.then(execute(connection, ADD)),
+							Connection::close)))
+				.isNull();
+			assertThat(amounts()).containsExactly("0", "1", "0");
+		});
+	}
+
+	private static @Nullable Throwable afterLockWait(ApplicationContext context, Step step) {
+		return whileLocked(context, 3,
+				Mono.usingWhen(context.getBean(ConnectionFactory.class).create(),
+						(connection) -> Mono.from(connection.beginTransaction())
+							.then(execute(connection, "UPDATE half SET amount = 9 WHERE id = 1"))
+							.then(execute(connection, "UPDATE half SET amount = 9 WHERE id = 3").onErrorComplete())
+							.then(Mono.defer(() -> step.of(connection))),
+						Connection::close));
+	}
+
+	private List<Throwable> deadlock(ApplicationContext context, int propagation) {
+		TransactionalOperator second = transactions(context, propagation);
+		List<Throwable> failures = Flux.just(1, 2)
+			.flatMap((first) -> failing(
+					transactions(context).transactional(update(context, first).then(Mono.delay(Duration.ofMillis(300)))
+						.then(second.transactional(update(context, 3 - first)).onErrorComplete())
+						.then(update(context, first).onErrorComplete()))))
+			.collectList()
+			.block(LIMIT);
+		assertThat(failures).isNotNull();
+		// The winner has written twice, the loser nothing at all.
+		this.server.execute("UPDATE half SET amount = 1 WHERE amount = 2");
+		return failures;
+	}
+
+	/** What is done after the lock wait time-out was swallowed. */
+	private interface Step {
+
+		Mono<Void> of(Connection connection);
+
+	}
+
+}
