@@ -1,31 +1,18 @@
 package dev.asyncmysql.connection;
 
 import java.time.Duration;
-import java.util.List;
-import java.util.Map;
-import java.util.Objects;
-import java.util.Optional;
-import java.util.concurrent.TimeoutException;
 import java.util.function.Consumer;
-
-import javax.net.ssl.SSLSession;
 
 import dev.asyncmysql.ConnectionLostException;
 import dev.asyncmysql.connection.ConnectionInfo.State;
 import dev.asyncmysql.connection.ConnectionListener.EndReason;
 import dev.asyncmysql.connection.Exchange.Kind;
-import io.asyncer.r2dbc.mysql.api.MySqlConnection;
 import io.r2dbc.spi.Batch;
 import io.r2dbc.spi.Connection;
 import io.r2dbc.spi.ConnectionMetadata;
 import io.r2dbc.spi.IsolationLevel;
 import io.r2dbc.spi.Lifecycle;
 import io.r2dbc.spi.R2dbcException;
-import io.r2dbc.spi.R2dbcNonTransientResourceException;
-import io.r2dbc.spi.R2dbcTimeoutException;
-import io.r2dbc.spi.R2dbcTransientResourceException;
-import io.r2dbc.spi.Readable;
-import io.r2dbc.spi.Result;
 import io.r2dbc.spi.Statement;
 import io.r2dbc.spi.TransactionDefinition;
 import io.r2dbc.spi.ValidationDepth;
@@ -38,15 +25,11 @@ import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 
 /**
- * A connection whose release and close come to an end: where the server, or a statement
- * that is still under way, keeps them waiting for longer than their limit, the connection
- * is cut. It lies right under the pool, above what decorators have wrapped the driver's
- * connection in.
+ * A connection each of whose commands goes through one line, is watched, and leaves
+ * neither a transaction nor a changed session to the next caller. It lies right under the
+ * pool, above what decorators have wrapped the driver's connection in.
  */
 final class GuardedConnection implements Connection, Lifecycle, Wrapped<Connection> {
-
-	/** There is no such session, or no longer. From the MySQL error message reference. */
-	private static final int NO_SUCH_THREAD = 1094;
 
 	/** As where {@code innodb_rollback_on_timeout} is on. */
 	private static final int NO_SUCH_SAVEPOINT = 1305;
@@ -72,6 +55,10 @@ final class GuardedConnection implements Connection, Lifecycle, Wrapped<Connecti
 	private final SessionGuard sessionGuard;
 
 	private final Watchdog watchdog;
+
+	private final Inquiries inquiries;
+
+	private final Departure departure;
 
 	private final Tenure tenure;
 
@@ -104,6 +91,9 @@ final class GuardedConnection implements Connection, Lifecycle, Wrapped<Connecti
 		this.line = new ExchangeLine(this.transactionGuard);
 		this.watchdog = new Watchdog(this, this.line, wire, server);
 		this.tenure = new Tenure(server, wire, session.waitTimeout());
+		this.inquiries = new Inquiries(this.raw, this.line, session, wire);
+		this.departure = new Departure(delegate, this.raw, this.line, wire, server, this.sessionGuard,
+				this.transactionGuard, this.watchdog, this::endsBecause);
 	}
 
 	/**
@@ -221,74 +211,11 @@ final class GuardedConnection implements Connection, Lifecycle, Wrapped<Connecti
 	}
 
 	/**
-	 * End the statement of another session of the same server.
-	 * @param other the session
-	 * @return a mono that completes when the server has acknowledged, also where the
-	 * other has ended; it fails where the server refuses or is another one
+	 * Return what the application may ask by this connection on its own account.
+	 * @return the questions
 	 */
-	Mono<Void> kill(Session other) {
-		Long id = other.id();
-		if (id == null || !Objects.equals(this.session.serverId(), other.serverId())) {
-			return Mono.error(() -> new R2dbcNonTransientResourceException(
-					"The statement runs on another server than the side connection reaches"));
-		}
-		return OwnSql.killQuery(this.raw, id)
-			.flatMap(Result::getRowsUpdated)
-			.then()
-			.onErrorResume((ex) -> ex instanceof R2dbcException failure && failure.getErrorCode() == NO_SUCH_THREAD,
-					(ex) -> Mono.empty());
-	}
-
-	/**
-	 * Ask the server for the variables that matter to its clients.
-	 * @return a mono of names and values
-	 */
-	Mono<Map<String, String>> variables() {
-		return OwnSql.variables(this.raw)
-			.flatMap((result) -> result.map((row, metadata) -> OwnSql.values(row, metadata)))
-			.next();
-	}
-
-	/**
-	 * Ask the server how it would execute a statement.
-	 * @param statement the statement, with its values
-	 * @return a mono of a line for each step, without values
-	 */
-	Mono<List<String>> explain(ExecutedStatement statement) {
-		return Flux
-			.defer(() -> new GuardedStatement(Explain.statement(this.raw, statement), this.line, TransactionText.PLAIN,
-					(values) -> null, null)
-				.execute())
-			.concatMap((result) -> result.map((row, metadata) -> Explain.line(row, metadata)))
-			.collectList();
-	}
-
-	/**
-	 * Ask the server how it stands. The question is the application's own, of which
-	 * decorators need not know.
-	 * @return a mono of the answer; it fails where there is none
-	 */
-	Mono<ServerState> look() {
-		return Mono.defer(() -> {
-			long start = System.nanoTime();
-			Mono<Optional<Boolean>> question = (this.raw instanceof MySqlConnection) ? readOnly()
-					: Server.validate(this.raw).thenReturn(Optional.empty());
-			return Exchange.probe(this.line, question).map((readOnly) -> {
-				SSLSession tls = this.wire.tls();
-				return new ServerState(readOnly.orElse(null), (tls != null) ? tls.getProtocol() : null,
-						(tls != null) ? tls.getCipherSuite() : null, Duration.ofNanos(System.nanoTime() - start));
-			});
-		});
-	}
-
-	// A proxy may not know the variables; its refusal is an answer nevertheless.
-	private Mono<Optional<Boolean>> readOnly() {
-		return OwnSql.readOnly(this.raw)
-			.flatMap((result) -> result
-				.map((Readable row) -> Optional.ofNullable(row.get(0, Long.class)).map((sum) -> sum > 0)))
-			.next()
-			.onErrorResume((ex) -> ex instanceof R2dbcException failure && failure.getErrorCode() > 0,
-					(ex) -> Mono.just(Optional.empty()));
+	Inquiries inquiries() {
+		return this.inquiries;
 	}
 
 	/**
@@ -324,64 +251,7 @@ final class GuardedConnection implements Connection, Lifecycle, Wrapped<Connecti
 	public Publisher<Void> preRelease() {
 		this.changedAt = System.nanoTime();
 		this.givenBack = true;
-		boolean idle = this.line.endLease();
-		if (idle && this.raw.isAutoCommit() && this.sessionGuard.isClean() && !this.line.hasFailed()
-				&& this.transactionGuard.isIdle()) {
-			return Mono.empty();
-		}
-		Duration limit = this.server.settings().pool().maxReleaseTime();
-		return settle().then(Mono.defer(this::learnState))
-			.then(Mono.defer(this::endTransaction))
-			.then(Mono.defer(() -> this.sessionGuard.isStained() ? Mono.empty() : this.sessionGuard.restore()))
-			.timeout(limit)
-			.onErrorMap(TimeoutException.class, (ex) -> {
-				cut();
-				return new R2dbcTimeoutException(
-						"The connection was still busy %d ms (%s.pool.max-release-time) after it was given back, and was cut"
-							.formatted(limit.toMillis(), this.server.prefix()),
-						ex);
-			})
-			.then(Mono.defer(this::refuseToStay))
-			.then(Mono.fromRunnable(this.transactionGuard::released));
-	}
-
-	private Mono<Void> settle() {
-		this.line.withdrawAll().forEach((exchange) -> exchange.refuse(this.watchdog.tooLate()));
-		Exchange<?> active = this.line.active();
-		if (active != null && active.isForgotten()) {
-			active.discardUntouched();
-		}
-		return this.line.idle();
-	}
-
-	private Mono<Void> learnState() {
-		return this.line.takeFailure() ? Server.validate(this.raw) : Mono.empty();
-	}
-
-	private Mono<Void> endTransaction() {
-		if (this.raw.isAutoCommit()) {
-			return Mono.empty();
-		}
-		// A decorator that does not show what it has wrapped hides the driver's own step.
-		return Mono.from((this.lifecycle != null) ? this.lifecycle.preRelease() : this.raw.rollbackTransaction());
-	}
-
-	// The pool closes a connection whose preparation for release fails.
-	private Mono<Void> refuseToStay() {
-		if (this.wire.isCut()) {
-			return Mono.error(() -> TransactionGuard.lost(Kind.STATEMENT, null));
-		}
-		if (this.transactionGuard.areWritesRefused()) {
-			endsBecause(EndReason.READ_ONLY);
-			return Mono.error(() -> new R2dbcTransientResourceException(
-					"The server takes no writes, and its connection is not lent again"));
-		}
-		if (!this.sessionGuard.isStained()) {
-			return Mono.empty();
-		}
-		this.sessionGuard.tell();
-		endsBecause(EndReason.SESSION_CHANGED);
-		return Mono.error(new R2dbcTransientResourceException("The session was changed and is not lent again"));
+		return this.departure.prepareForNext();
 	}
 
 	@Override
@@ -394,25 +264,8 @@ final class GuardedConnection implements Connection, Lifecycle, Wrapped<Connecti
 
 	private Mono<Void> sayGoodbye() {
 		this.tenure.close();
-		this.transactionGuard.released();
-		if (this.wire.isOpen()) {
-			endsBecause(EndReason.CLOSED);
-		}
 		this.givenBack = true;
-		this.line.endLease();
-		Exchange<?> active = this.line.active();
-		if (active != null && active.isProbeInVain()) {
-			this.wire.cut();
-			return Mono.empty();
-		}
-		// A KILL that meets the goodbye would make it one of an aborted client.
-		return settle().then(Mono.defer(() -> Mono.from(this.delegate.close())))
-			.timeout(this.server.settings().pool().maxCloseTime())
-			.onErrorResume((ex) -> {
-				logger.debug("A connection could not be closed politely and is cut", ex);
-				return Mono.empty();
-			})
-			.then(Mono.fromRunnable(this.wire::cut));
+		return this.departure.sayGoodbye();
 	}
 
 	/**
@@ -515,9 +368,8 @@ final class GuardedConnection implements Connection, Lifecycle, Wrapped<Connecti
 				: Exchange.command(this.line, this.delegate.releaseSavepoint(name)));
 	}
 
-	// The server does it where the connection is lost. Spring rolls back after a commit
-	// that
-	// has failed as well, and a failure here would take the place of an unknown outcome.
+	// The server does it where the connection is lost. Spring rolls back also after a
+	// commit that has failed, and a failure here would hide an unknown outcome.
 	@Override
 	public Publisher<Void> rollbackTransaction() {
 		return ends(this.delegate.rollbackTransaction(), Kind.ROLLBACK).onErrorResume(ConnectionLostException.class,

@@ -161,7 +161,7 @@ public final class Server {
 	 * @return a mono of names and values; it fails where the server does not answer
 	 */
 	public Mono<Map<String, String>> variables(Duration limit) {
-		return this.side.use((connection) -> ((GuardedConnection) connection).variables(), limit);
+		return this.side.use((connection) -> ((GuardedConnection) connection).inquiries().variables(), limit);
 	}
 
 	/**
@@ -175,7 +175,7 @@ public final class Server {
 	public Mono<List<String>> explain(ExecutedStatement statement, Duration limit) {
 		Mono<List<String>> plan = Mono
 			.usingWhen(this.open.admit(this.connections.open().cast(Connection.class)),
-					(connection) -> ((GuardedConnection) connection).explain(statement), Connection::close)
+					(connection) -> ((GuardedConnection) connection).inquiries().explain(statement), Connection::close)
 			.timeout(limit);
 		return Mono.defer(() -> isStopping() ? Mono.empty() : plan);
 	}
@@ -302,7 +302,7 @@ public final class Server {
 	 * did not
 	 */
 	Mono<Void> kill(Session session, Duration limit) {
-		return this.side.use((connection) -> ((GuardedConnection) connection).kill(session), limit)
+		return this.side.use((connection) -> ((GuardedConnection) connection).inquiries().kill(session), limit)
 			.doOnSuccess((done) -> this.listeners.tell((listener) -> listener.killed(true)))
 			.doOnError((ex) -> this.listeners.tell((listener) -> listener.killed(false)));
 	}
@@ -315,7 +315,7 @@ public final class Server {
 	Mono<Void> look(Connection connection) {
 		Connection own = (connection instanceof LentConnection lent) ? lent.unwrap() : connection;
 		Mono<Void> answer = (own instanceof GuardedConnection guarded)
-				? guarded.look().doOnNext((found) -> this.state = found).then() : validate(connection);
+				? guarded.inquiries().look().doOnNext((found) -> this.state = found).then() : validate(connection);
 		return answer.doOnSuccess((done) -> answered());
 	}
 
