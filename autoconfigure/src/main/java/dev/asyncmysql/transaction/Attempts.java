@@ -38,8 +38,12 @@ final class Attempts {
 		this.backOff = policy.getBackOff().start();
 	}
 
-	/** Note that a transaction has begun. */
-	void begun() {
+	/**
+	 * Note that a transaction begins whose end will be told. Where the begin fails, as it
+	 * does on a connection that is lost or leads to a server without writes, nothing was
+	 * done yet.
+	 */
+	void begins() {
 		this.begun = true;
 	}
 

@@ -112,10 +112,11 @@ public class MySqlTransactionManager extends R2dbcTransactionManager {
 		}
 		Mono<Void> begin = Mono.deferContextual((context) -> {
 			Attempts attempts = Attempts.of(context);
-			return (attempts != null)
-					? super.doBegin(synchronizationManager, transaction, new Attempted(definition, attempts))
-						.doOnSuccess((done) -> attempts.begun())
-					: super.doBegin(synchronizationManager, transaction, definition);
+			if (attempts == null) {
+				return super.doBegin(synchronizationManager, transaction, definition);
+			}
+			attempts.begins();
+			return super.doBegin(synchronizationManager, transaction, new Attempted(definition, attempts));
 		});
 		return new Begin(begin, () -> {
 			GenericReactiveTransaction begun = new GenericReactiveTransaction(definition.getName(), transaction, true,

@@ -45,7 +45,8 @@ abstract class AbstractTransactionRetryTests extends AbstractTransactionTests {
 		.withBean(Outer.class)
 		.withPropertyValues("async-mysql.pool.max-size=4");
 
-	private final ApplicationContextRunner retrying = this.once
+	/** With retries. */
+	final ApplicationContextRunner retrying = this.once
 		.withPropertyValues("async-mysql.transaction.retry.enabled=true");
 
 	AbstractTransactionRetryTests(TestServer server) {
@@ -232,7 +233,7 @@ abstract class AbstractTransactionRetryTests extends AbstractTransactionTests {
 		assertThat(retries(context, reason, outcome)).isEqualTo(count);
 	}
 
-	private static double retries(ApplicationContext context, String reason, String outcome) {
+	static double retries(ApplicationContext context, String reason, String outcome) {
 		return context.getBean(MeterRegistry.class)
 			.get("asyncmysql.transactions.retries")
 			.tags("reason", reason, "outcome", outcome)
@@ -240,12 +241,12 @@ abstract class AbstractTransactionRetryTests extends AbstractTransactionTests {
 			.count();
 	}
 
-	private List<String> amounts() {
+	List<String> amounts() {
 		return this.server.execute("SELECT amount FROM retried ORDER BY id");
 	}
 
 	/** What happens in a transaction before it does its work. */
-	private interface Before {
+	interface Before {
 
 		Mono<Void> of(int attempt, DatabaseClient client);
 
