@@ -9,6 +9,7 @@ import dev.asyncmysql.ConnectionSettings.SlowQuery;
 import dev.asyncmysql.connection.ConnectionListener;
 import dev.asyncmysql.connection.ExecutedStatement;
 import dev.asyncmysql.connection.Server;
+import dev.asyncmysql.connection.SqlDigest;
 import io.r2dbc.spi.R2dbcException;
 import org.apache.commons.logging.Log;
 import org.apache.commons.logging.LogFactory;

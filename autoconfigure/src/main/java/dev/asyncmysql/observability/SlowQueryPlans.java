@@ -7,6 +7,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 
 import dev.asyncmysql.connection.ExecutedStatement;
 import dev.asyncmysql.connection.Server;
+import dev.asyncmysql.connection.SqlDigest;
 import io.r2dbc.spi.R2dbcException;
 import org.apache.commons.logging.Log;
 import org.apache.commons.logging.LogFactory;

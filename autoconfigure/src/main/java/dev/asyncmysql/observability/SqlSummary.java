@@ -7,6 +7,8 @@ import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
+import dev.asyncmysql.connection.SqlDigest;
+
 /**
  * What a statement does, in a few words: its operation, and its operations with the
  * tables that they work on. As OpenTelemetry's semantic conventions for database spans

@@ -109,7 +109,10 @@ public final class StatementAttributes implements ProxyExecutionListener {
 			return known;
 		}
 		SqlSummary summary = SqlSummary.of(sql);
-		if (sql.length() <= LONGEST_TEXT && this.summaries.size() < MOST_TEXTS) {
+		if (sql.length() <= LONGEST_TEXT) {
+			if (this.summaries.size() >= MOST_TEXTS) {
+				this.summaries.clear();
+			}
 			this.summaries.put(sql, summary);
 		}
 		return summary;

@@ -1,8 +1,10 @@
 package dev.asyncmysql.observability;
 
 import java.util.Comparator;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
@@ -11,18 +13,20 @@ import java.util.concurrent.atomic.LongAdder;
 import dev.asyncmysql.connection.ConnectionListener;
 import dev.asyncmysql.connection.ExecutedStatement;
 import dev.asyncmysql.connection.ExecutedStatement.Outcome;
+import dev.asyncmysql.connection.SqlDigest;
 
 /**
  * Adds up the time that statements take, those together that differ in their values only.
- * It keeps a bounded number of them; what comes after counts as one. Safe for use by many
- * threads.
+ * It keeps a bounded number of them: where there are more, the half that took least
+ * counts as one from then on. Safe for use by many threads; what another adds to a
+ * statement at the moment that it is given up may be lost.
  */
 public final class TopStatements implements ConnectionListener {
 
 	/** What all that are not kept by themselves count as. */
 	static final String OTHERS = "(others)";
 
-	private static final int MOST_DIGESTS = 500;
+	static final int MOST_DIGESTS = 500;
 
 	/** A text that comes again is not read again. */
 	private static final int MOST_TEXTS = 2000;
@@ -44,12 +48,39 @@ public final class TopStatements implements ConnectionListener {
 		String digest = SqlDigest.of(sql);
 		Total total = this.totals.get(digest);
 		if (total == null) {
-			total = this.totals.computeIfAbsent((this.totals.size() < MOST_DIGESTS) ? digest : OTHERS, Total::new);
+			if (this.totals.size() >= MOST_DIGESTS) {
+				giveUpHalf();
+			}
+			total = this.totals.computeIfAbsent(digest, Total::new);
 		}
-		if (sql.length() <= LONGEST_TEXT && this.texts.size() < MOST_TEXTS) {
+		if (sql.length() <= LONGEST_TEXT) {
+			if (this.texts.size() >= MOST_TEXTS) {
+				this.texts.clear();
+			}
 			this.texts.put(sql, total);
 		}
 		return total;
+	}
+
+	// By halves, so that it is seldom where most statements are new ones.
+	private synchronized void giveUpHalf() {
+		if (this.totals.size() < MOST_DIGESTS) {
+			return;
+		}
+		Total others = this.totals.computeIfAbsent(OTHERS, Total::new);
+		Map<Total, Long> nanos = new HashMap<>();
+		this.totals.values().forEach((total) -> nanos.put(total, (total != others) ? total.nanos() : Long.MAX_VALUE));
+		List<Total> least = nanos.entrySet()
+			.stream()
+			.sorted(Map.Entry.comparingByValue())
+			.limit(MOST_DIGESTS / 2)
+			.map(Map.Entry::getKey)
+			.toList();
+		least.forEach((total) -> {
+			this.totals.remove(total.digest);
+			others.add(total);
+		});
+		this.texts.values().removeAll(Set.copyOf(least));
 	}
 
 	/**
@@ -108,6 +139,18 @@ public final class TopStatements implements ConnectionListener {
 			if (statement.nanos() > this.longest.get()) {
 				this.longest.accumulateAndGet(statement.nanos(), Math::max);
 			}
+		}
+
+		void add(Total other) {
+			this.count.add(other.count.sum());
+			this.errors.add(other.errors.sum());
+			this.rows.add(other.rows.sum());
+			this.nanos.add(other.nanos.sum());
+			this.longest.accumulateAndGet(other.longest.get(), Math::max);
+		}
+
+		long nanos() {
+			return this.nanos.sum();
 		}
 
 		Figures figures() {

@@ -162,10 +162,10 @@ class LeakWatchTests {
 	void thePoolReportsAndCounts(CapturedOutput output) {
 		start("leak-detection-threshold=500ms");
 		LentConnection lent = lend();
-		lent.createStatement("SELECT 'held'");
+		lent.createStatement("SELECT 'secret' FROM held WHERE id = 4711");
 		Awaitility.await().until(() -> this.server.leaks() == 1);
-		assertThat(output)
-			.containsPattern("WARN.*has been held for .*longer than 500 ms.*Its last statement: SELECT 'held'");
+		assertThat(output).containsPattern("WARN.*has been held for .*longer than 500 ms.*Its last statement: "
+				+ "SELECT \\? FROM held WHERE id = \\?\\.");
 		lent.close().block(LIMIT);
 		assertThat(output).contains("was given back after");
 		Awaitility.await()
@@ -189,10 +189,10 @@ class LeakWatchTests {
 	void theTextsOfABatchAreNoted(CapturedOutput output) {
 		start("leak-detection-threshold=500ms");
 		Batch batch = lend().createBatch();
-		assertThat(batch.add("INSERT 1").add("INSERT 2")).isSameAs(batch);
+		assertThat(batch.add("INSERT a").add("INSERT b")).isSameAs(batch);
 		batch.execute();
 		Awaitility.await().until(() -> this.server.leaks() == 1);
-		assertThat(output).contains("Its last statement: INSERT 2.");
+		assertThat(output).contains("Its last statement: INSERT b.");
 	}
 
 	@Test
@@ -222,7 +222,7 @@ class LeakWatchTests {
 			.checkpoint("HTTP GET \"/book\"")
 			.subscribe();
 		Awaitility.await().until(() -> this.server.leaks() == 1);
-		assertThat(output).contains("Its last statement: SELECT 'slow'.")
+		assertThat(output).contains("Its last statement: SELECT ?.")
 			.contains(
 					"checkpoint(\"Handler BookController#find [DispatcherHandler]\"), checkpoint(\"HTTP GET \"/book\"\")")
 			.doesNotContain("taken at");

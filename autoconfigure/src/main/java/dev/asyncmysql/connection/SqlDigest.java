@@ -1,4 +1,4 @@
-package dev.asyncmysql.observability;
+package dev.asyncmysql.connection;
 
 import java.util.Locale;
 import java.util.regex.Pattern;
@@ -9,7 +9,7 @@ import java.util.regex.Pattern;
  * server's {@code sql_mode} has it otherwise; behind a literal whose end depends on that
  * mode, nothing is told.
  */
-final class SqlDigest {
+public final class SqlDigest {
 
 	/** Enough of a statement to find it. */
 	private static final int LIMIT = 1000;
@@ -43,7 +43,7 @@ final class SqlDigest {
 	 * @param sql the statement
 	 * @return its text in one line, cut after 1000 characters
 	 */
-	static String of(String sql) {
+	public static String of(String sql) {
 		SqlDigest digest = new SqlDigest(sql);
 		digest.read();
 		if (digest.ambiguous) {
@@ -59,7 +59,7 @@ final class SqlDigest {
 	 * @param sql the text
 	 * @return {@code false} where nothing but blanks and comments follows a semicolon
 	 */
-	static boolean isSeveral(String sql) {
+	public static boolean isSeveral(String sql) {
 		SqlDigest digest = new SqlDigest(sql);
 		digest.read();
 		return digest.several || digest.ambiguous || sql.length() > READ;
@@ -70,7 +70,7 @@ final class SqlDigest {
 	 * @param digest the statement, without comments
 	 * @return the word in capitals
 	 */
-	static String operation(String digest) {
+	public static String operation(String digest) {
 		int start = 0;
 		while (start < digest.length() && !Character.isLetter(digest.charAt(start))) {
 			start++;

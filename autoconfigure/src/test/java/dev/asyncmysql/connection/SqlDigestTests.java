@@ -1,4 +1,4 @@
-package dev.asyncmysql.observability;
+package dev.asyncmysql.connection;
 
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
