@@ -81,6 +81,9 @@ final class Consumption implements CoreSubscriber<Object>, Subscription {
 
 	private volatile long changed;
 
+	/** Whether a row came that nobody wanted. */
+	private boolean missed;
+
 	/**
 	 * Create the state of a result.
 	 * @param result what the driver has published
@@ -277,6 +280,7 @@ final class Consumption implements CoreSubscriber<Object>, Subscription {
 			consumer().onNext(value);
 		}
 		else if (this.state >= DROPPED) {
+			this.missed = true;
 			if (!(value instanceof Failure)) {
 				Operators.onDiscard(value, currentContext());
 			}
@@ -311,6 +315,9 @@ final class Consumption implements CoreSubscriber<Object>, Subscription {
 			else {
 				consumer().onComplete();
 			}
+		}
+		else if (!this.missed && this.produced > 0) {
+			this.exchange.satisfied();
 		}
 	}
 

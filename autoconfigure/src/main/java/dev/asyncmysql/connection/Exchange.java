@@ -79,6 +79,8 @@ final class Exchange<T> extends Operators.DeferredSubscription implements CoreSu
 
 	private volatile boolean disturbed;
 
+	private volatile boolean satisfied;
+
 	private volatile @Nullable Throwable error;
 
 	private int results;
@@ -398,7 +400,8 @@ final class Exchange<T> extends Operators.DeferredSubscription implements CoreSu
 	// Rows may be consumed after the server's last word.
 	private void tell() {
 		if (this.execution != null && this.ended && this.open == 0) {
-			this.execution.tell(this.cancelled != 0 && !isServed(), currentContext());
+			boolean all = isServed() || (this.satisfied && this.kind == Kind.STATEMENT && this.results == 1);
+			this.execution.tell(this.cancelled != 0 && !all, currentContext());
 		}
 	}
 
@@ -413,6 +416,14 @@ final class Exchange<T> extends Operators.DeferredSubscription implements CoreSu
 	 */
 	void served() {
 		this.served = true;
+	}
+
+	/**
+	 * Note that a consumer has left a result before its end, and had all rows of it, as
+	 * who asks for the first one of a single row.
+	 */
+	void satisfied() {
+		this.satisfied = true;
 	}
 
 	/**
