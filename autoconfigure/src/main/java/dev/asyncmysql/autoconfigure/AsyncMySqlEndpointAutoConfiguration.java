@@ -40,9 +40,9 @@ public final class AsyncMySqlEndpointAutoConfiguration {
 	@ConditionalOnMissingBean
 	AsyncMySqlEndpoint asyncMySqlEndpoint(Server server, ConnectionFactory connectionFactory, TopStatements statements,
 			ConnectionSettings settings, Environment environment, ObjectProvider<R2dbcConnectionDetails> details,
-			Advisor advisor) {
+			ObjectProvider<Advisor> advisor) {
 		return new AsyncMySqlEndpoint("connectionFactory", server, connectionFactory, statements,
-				new SettingsInForce(environment, settings, details.getIfAvailable()), advisor);
+				new SettingsInForce(environment, settings, details.getIfAvailable()), advisor.getIfAvailable());
 	}
 
 }

@@ -11,9 +11,9 @@ import org.reactivestreams.Publisher;
 import reactor.core.publisher.Flux;
 
 /**
- * All SQL that the starter says by itself: constant texts and a number. Batches, because
- * the driver sends them as text always: KILL cannot be prepared on the server (error
- * 1295).
+ * The SQL of connections' own: constant texts and a number. {@link Explain} and the
+ * package of bulk writing have theirs. Batches, because the driver sends them as text
+ * always: KILL cannot be prepared on the server (error 1295).
  */
 final class OwnSql {
 
@@ -31,6 +31,7 @@ final class OwnSql {
 	private static final String VARIABLES = "SELECT @@global.max_connections AS max_connections, "
 			+ "@@global.wait_timeout AS wait_timeout, @@global.max_allowed_packet AS max_allowed_packet, "
 			+ "@@global.time_zone AS time_zone, @@system_time_zone AS system_time_zone, @@global.sql_mode AS sql_mode, "
+			+ "IF(@@session.time_zone = 'SYSTEM', @@system_time_zone, @@session.time_zone) AS session_time_zone, "
 			+ "@@global.innodb_lock_wait_timeout AS innodb_lock_wait_timeout, "
 			+ "TIMESTAMPDIFF(MINUTE, UTC_TIMESTAMP(), NOW()) AS session_offset_minutes";
 

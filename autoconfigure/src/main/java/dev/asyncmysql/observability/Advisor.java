@@ -55,7 +55,8 @@ public final class Advisor {
 		add(all, "silence", silence());
 		add(all, "max-connections", maxConnections(number(variables.get("max_connections"))));
 		add(all, "wait-timeout", this.server.idleTimeAdvice());
-		add(all, "time-zone", timeZone(number(variables.get("session_offset_minutes"))));
+		add(all, "time-zone",
+				timeZone(number(variables.get("session_offset_minutes")), variables.get("session_time_zone")));
 		add(all, "tls", this.server.tlsAdvice());
 		add(all, "native-transport", nativeTransport());
 		add(all, "blocking", blocking());
@@ -100,7 +101,7 @@ public final class Advisor {
 
 	// Temporal values are converted as if the session were in the JVM's zone, unless the
 	// driver is told another one.
-	private @Nullable String timeZone(@Nullable Long sessionMinutes) {
+	private @Nullable String timeZone(@Nullable Long sessionMinutes, @Nullable String sessionZone) {
 		String configured = this.settings.connectionTimeZone();
 		if (sessionMinutes == null || "SERVER".equalsIgnoreCase(configured)) {
 			return null;
@@ -109,13 +110,31 @@ public final class Advisor {
 				: ZoneId.of(configured, ZoneId.SHORT_IDS);
 		boolean local = assumed == this.zone;
 		long own = assumed.getRules().getOffset(Instant.now()).getTotalSeconds() / 60;
+		String whose = local ? "The JVM" : this.prefix + ".connection-time-zone";
+		if (own == sessionMinutes && isFixed(sessionZone) && changes(assumed)) {
+			return "%s changes its offset in the course of the year (%s), and the session does not (time_zone=%s): from then on NOW() and what Java writes differ. %s"
+				.formatted(whose, assumed, sessionZone, zoneAdvice());
+		}
 		if (own == sessionMinutes) {
 			return null;
 		}
-		return ("%s is %d minutes ahead of UTC (%s) and the session %d (time_zone): NOW() and what Java writes differ. "
-				+ "Set %s.connection-time-zone=SERVER, or %s.force-connection-time-zone-to-session=true, or run both in UTC")
-			.formatted(local ? "The JVM" : this.prefix + ".connection-time-zone", own, assumed, sessionMinutes,
-					this.prefix, this.prefix);
+		return "%s is %d minutes ahead of UTC (%s) and the session %d (time_zone): NOW() and what Java writes differ. %s"
+			.formatted(whose, own, assumed, sessionMinutes, zoneAdvice());
+	}
+
+	private String zoneAdvice() {
+		return "Set %s.connection-time-zone=SERVER, or %s.force-connection-time-zone-to-session=true, or run both in UTC"
+			.formatted(this.prefix, this.prefix);
+	}
+
+	// A zone that the server knows by its name, or by that of its system, changes as
+	// well.
+	private static boolean isFixed(@Nullable String sessionZone) {
+		return sessionZone != null && (sessionZone.matches("[+-]\\d\\d:\\d\\d") || sessionZone.matches("(Etc/)?UTC"));
+	}
+
+	private static boolean changes(ZoneId zone) {
+		return zone.getRules().nextTransition(Instant.now()) != null;
 	}
 
 	private @Nullable String nativeTransport() {

@@ -45,7 +45,7 @@ public final class AsyncMySqlEndpoint {
 
 	private final Supplier<Map<String, EffectiveSetting>> settings;
 
-	private final Advisor advisor;
+	private final @Nullable Advisor advisor;
 
 	/**
 	 * Create the endpoint.
@@ -54,10 +54,10 @@ public final class AsyncMySqlEndpoint {
 	 * @param connections the connections to it, pooled or not
 	 * @param statements what adds up the statements' time
 	 * @param settings what tells the settings in force
-	 * @param advisor what tells what to change
+	 * @param advisor what tells what to change, or {@code null} where nothing does
 	 */
 	public AsyncMySqlEndpoint(String name, Server server, ConnectionFactory connections, TopStatements statements,
-			Supplier<Map<String, EffectiveSetting>> settings, Advisor advisor) {
+			Supplier<Map<String, EffectiveSetting>> settings, @Nullable Advisor advisor) {
 		this.name = name;
 		this.server = server;
 		this.connections = connections;
@@ -90,7 +90,8 @@ public final class AsyncMySqlEndpoint {
 			.map(Connected::of)
 			.toList();
 		return new Description((version != null) ? version.product() + " " + version.version() : null,
-				PoolUsage.of(this.connections).orElse(null), this.advisor.advise(variables), open, variables,
+				PoolUsage.of(this.connections).orElse(null),
+				(this.advisor != null) ? this.advisor.advise(variables) : List.of(), open, variables,
 				this.statements.top(TOP), new LinkedHashMap<>(this.settings.get()));
 	}
 

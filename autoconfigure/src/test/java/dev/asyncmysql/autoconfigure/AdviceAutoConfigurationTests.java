@@ -8,11 +8,13 @@ import javax.sql.DataSource;
 
 import dev.asyncmysql.observability.Advice;
 import dev.asyncmysql.observability.Advisor;
+import dev.asyncmysql.observability.AsyncMySqlEndpoint;
 import dev.asyncmysql.transaction.MySqlTransactionManager;
 import io.micrometer.tracing.Tracer;
 import io.r2dbc.spi.ConnectionFactory;
 import org.junit.jupiter.api.Test;
 
+import org.springframework.boot.actuate.autoconfigure.endpoint.EndpointAutoConfiguration;
 import org.springframework.boot.autoconfigure.AutoConfigurations;
 import org.springframework.boot.r2dbc.autoconfigure.R2dbcAutoConfiguration;
 import org.springframework.boot.test.context.FilteredClassLoader;
@@ -88,6 +90,16 @@ class AdviceAutoConfigurationTests {
 	void withoutSpringsTransactionsNothingIsSaidOfThem() {
 		this.contexts.withClassLoader(new FilteredClassLoader(R2dbcTransactionManager.class))
 			.run((context) -> assertThat(names(context)).isEmpty());
+	}
+
+	@Test
+	void whoDoesWithoutAdviceHasTheEndpointNevertheless() {
+		new ApplicationContextRunner()
+			.withConfiguration(AutoConfigurations.of(AsyncMySqlAutoConfiguration.class, R2dbcAutoConfiguration.class,
+					AsyncMySqlEndpointAutoConfiguration.class, EndpointAutoConfiguration.class))
+			.withPropertyValues(PROPERTIES)
+			.withPropertyValues("management.endpoints.web.exposure.include=asyncmysql")
+			.run((context) -> assertThat(context).hasSingleBean(AsyncMySqlEndpoint.class));
 	}
 
 	private static List<String> names(ApplicationContext context) {

@@ -1,5 +1,6 @@
 package dev.asyncmysql.observability;
 
+import java.time.Instant;
 import java.time.ZoneId;
 import java.util.List;
 import java.util.Map;
@@ -55,6 +56,21 @@ class AdvisorTests {
 		assertThat(advise(GOOD, variables, "c.connection-time-zone=+01:00")).singleElement()
 			.satisfies((advice) -> assertThat(advice.text())
 				.contains("c.connection-time-zone is 60 minutes ahead of UTC (+01:00) and the session 120"));
+	}
+
+	@Test
+	void aTimeZoneThatWillDiffer() {
+		ZoneId berlin = ZoneId.of("Europe/Berlin");
+		long minutes = berlin.getRules().getOffset(Instant.now()).getTotalSeconds() / 60;
+		Map<String, String> fixed = Map.of("session_offset_minutes", Long.toString(minutes), "session_time_zone",
+				"+0%d:00".formatted(minutes / 60));
+		assertThat(advise(GOOD, fixed, "c.connection-time-zone=Europe/Berlin")).singleElement()
+			.satisfies((advice) -> assertThat(advice.text())
+				.contains("c.connection-time-zone changes its offset in the course of the year (Europe/Berlin)"));
+		assertThat(advise(GOOD, fixed, "c.connection-time-zone=+0%d:00".formatted(minutes / 60))).isEmpty();
+		Map<String, String> named = Map.of("session_offset_minutes", Long.toString(minutes), "session_time_zone",
+				"CET");
+		assertThat(advise(GOOD, named, "c.connection-time-zone=Europe/Berlin")).isEmpty();
 	}
 
 	@Test
