@@ -1,5 +1,6 @@
 package dev.asyncmysql;
 
+import io.r2dbc.spi.R2dbcException;
 import io.r2dbc.spi.R2dbcNonTransientResourceException;
 import org.jspecify.annotations.Nullable;
 
@@ -8,7 +9,8 @@ import org.jspecify.annotations.Nullable;
  * The server rolls back what was done in a transaction; what a single statement did
  * outside one is not known. Where a commit had been sent, it is an
  * {@link UnknownOutcomeException}. Spring translates both into a
- * {@code DataAccessResourceFailureException}, of which they are the cause.
+ * {@code DataAccessResourceFailureException}, of which they are the cause. Number and SQL
+ * state are the server's where it has told why.
  */
 public class ConnectionLostException extends R2dbcNonTransientResourceException {
 
@@ -20,7 +22,8 @@ public class ConnectionLostException extends R2dbcNonTransientResourceException 
 	 * @param cause what the driver has told, or {@code null} where nobody has
 	 */
 	public ConnectionLostException(String message, @Nullable Throwable cause) {
-		super(message, cause);
+		super(message, (cause instanceof R2dbcException told) ? told.getSqlState() : null,
+				(cause instanceof R2dbcException told) ? told.getErrorCode() : 0, cause);
 	}
 
 }

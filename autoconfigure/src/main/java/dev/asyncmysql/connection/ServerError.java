@@ -50,8 +50,8 @@ enum ServerError {
 	/** NOT NULL, foreign keys, CHECK; 4025 is MariaDB's. */
 	CONSTRAINT((ex) -> new ConstraintViolationException(ex, Names.constraint(ex)), 1048, 1451, 1452, 3819, 4025),
 
-	/** The server takes no writes. */
-	READ_ONLY_SERVER((ex) -> Names.isOfReadOnly(ex) ? new ReadOnlyServerException(ex) : ex, 1290, 1836),
+	/** The server takes no writes; 1015 and 1836 where {@code innodb_read_only} is on. */
+	READ_ONLY_SERVER((ex) -> Names.isOfReadOnly(ex) ? new ReadOnlyServerException(ex) : ex, 1290, 1015, 1836),
 
 	/** The transaction takes no writes. */
 	READ_ONLY_TRANSACTION(ReadOnlyTransactionException::new, 1792),
@@ -155,9 +155,14 @@ enum ServerError {
 				.orElse(null);
 		}
 
-		// The server says 1290 of several options, and names the one.
+		// The server says 1290 of several options, and 1015 of several reasons (165 is
+		// HA_ERR_TABLE_READONLY), and names the one.
 		static boolean isOfReadOnly(R2dbcException ex) {
-			return ex.getErrorCode() != 1290 || message(ex).contains("read-only");
+			return switch (ex.getErrorCode()) {
+				case 1290 -> message(ex).contains("read-only");
+				case 1015 -> message(ex).contains("errno: 165");
+				default -> true;
+			};
 		}
 
 	}

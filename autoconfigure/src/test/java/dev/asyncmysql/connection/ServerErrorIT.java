@@ -3,6 +3,7 @@ package dev.asyncmysql.connection;
 import java.time.Duration;
 import java.util.List;
 
+import com.github.dockerjava.api.model.ExposedPort;
 import dev.asyncmysql.ConnectionLostException;
 import dev.asyncmysql.ConstraintViolationException;
 import dev.asyncmysql.DeadlineException;
@@ -26,6 +27,7 @@ import org.awaitility.Awaitility;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.testcontainers.images.builder.Transferable;
 import org.testcontainers.mysql.MySQLContainer;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
@@ -170,6 +172,56 @@ class ServerErrorIT {
 	}
 
 	@Test
+	void aServerThatReadsOnlyAndThenShutsDown() {
+		try (MySQLContainer mysql = new MySQLContainer(MySqlServer.IMAGE)) {
+			mysql.start();
+			mysql.copyFileToContainer(Transferable.of("[mysqld]\ninnodb-read-only = ON\n"),
+					"/etc/mysql/conf.d/read-only.cnf");
+			ApplicationContextRunner ours = this.contexts.withPropertyValues("async-mysql.host=" + mysql.getHost(),
+					"async-mysql.username=root", "async-mysql.password=" + mysql.getPassword(),
+					"async-mysql.database=" + mysql.getDatabaseName(), "async-mysql.startup-timeout=30s");
+			ours.withPropertyValues("async-mysql.port=" + mysql.getFirstMappedPort())
+				.run((context) -> context.getBean(DatabaseClient.class)
+					.sql("CREATE TABLE thing (id INT PRIMARY KEY)")
+					.then()
+					.block(LIMIT));
+			mysql.getDockerClient().restartContainerCmd(mysql.getContainerId()).exec();
+			ours.withPropertyValues("async-mysql.port=" + portOf(mysql)).run((context) -> {
+				assertThatIs(failure(context, "CREATE TABLE other (id INT)"), DataAccessResourceFailureException.class,
+						ReadOnlyServerException.class, 1836);
+				assertThatIs(failure(context, "INSERT INTO thing VALUES (1)"), DataAccessResourceFailureException.class,
+						ReadOnlyServerException.class, 1015);
+				shutDown(context);
+			});
+		}
+	}
+
+	// A container that is started again has another port.
+	private static String portOf(MySQLContainer mysql) {
+		return mysql.getCurrentContainerInfo()
+			.getNetworkSettings()
+			.getPorts()
+			.getBindings()
+			.get(ExposedPort.tcp(MySQLContainer.MYSQL_PORT))[0].getHostPortSpec();
+	}
+
+	private static void shutDown(ApplicationContext context) {
+		DatabaseClient client = context.getBean(DatabaseClient.class);
+		Mono<Throwable> failing = failing(client
+			.sql("SELECT COUNT(*) FROM information_schema.columns a, information_schema.columns b, "
+					+ "information_schema.columns c")
+			.fetch()
+			.all()
+			.then());
+		Throwable failure = Mono
+			.zip(failing, Mono.delay(Duration.ofSeconds(1)).then(client.sql("SHUTDOWN").then()).thenReturn(true))
+			.blockOptional(LIMIT)
+			.orElseThrow()
+			.getT1();
+		assertThatIs(failure, DataAccessResourceFailureException.class, ConnectionLostException.class, 1053);
+	}
+
+	@Test
 	void aTransactionThatTakesNoWrites() {
 		this.contexts
 			.run((context) -> assertThatIs(failure(transactions(context, true).transactional(update(context, 1))),
@@ -212,9 +264,12 @@ class ServerErrorIT {
 	void whatTheUserMayNotDo() {
 		MySqlServer.execute("CREATE USER IF NOT EXISTS poor@'%' IDENTIFIED BY 'poor'");
 		MySqlServer.execute("GRANT SELECT ON test.error_parent TO poor@'%'");
+		MySqlServer.execute("GRANT INSERT ON test.error_child TO poor@'%'");
 		this.contexts.withPropertyValues("async-mysql.username=poor", "async-mysql.password=poor").run((context) -> {
 			assertThatIs(failure(context, "INSERT INTO error_parent (id, name) VALUES (9, 'x')"),
 					PermissionDeniedDataAccessException.class, R2dbcPermissionDeniedException.class, 1142);
+			assertThatIs(failure(context, "LOAD DATA INFILE '/nowhere' INTO TABLE error_child"),
+					PermissionDeniedDataAccessException.class, R2dbcPermissionDeniedException.class, 1045);
 			assertThatIs(failure(context, "USE mysql"), PermissionDeniedDataAccessException.class,
 					R2dbcPermissionDeniedException.class, 1044);
 		});
