@@ -42,7 +42,7 @@ import org.springframework.r2dbc.core.DatabaseClient;
 public class SecretsApplication {
 
 	private static final Set<String> READ_OPERATIONS = Set.of("environment", "configurationProperties", "beans",
-			"health", "conditions", "listNames");
+			"health", "conditions", "listNames", "connections");
 
 	private static final Properties GIVEN = new Properties();
 
