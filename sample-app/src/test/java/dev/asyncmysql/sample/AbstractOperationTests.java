@@ -1,17 +1,20 @@
 package dev.asyncmysql.sample;
 
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.regex.MatchResult;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
+import com.jayway.jsonpath.JsonPath;
 import io.r2dbc.pool.ConnectionPool;
 import io.r2dbc.spi.Connection;
 import org.junit.jupiter.api.Test;
@@ -26,6 +29,7 @@ import org.springframework.boot.test.system.OutputCaptureExtension;
 import org.springframework.http.HttpStatus;
 import org.springframework.http.MediaType;
 import org.springframework.test.web.reactive.server.WebTestClient.BodyContentSpec;
+import org.springframework.test.web.reactive.server.WebTestClient.ResponseSpec;
 import org.springframework.web.reactive.result.method.RequestMappingInfo;
 import org.springframework.web.reactive.result.method.annotation.RequestMappingHandlerMapping;
 
@@ -99,6 +103,48 @@ abstract class AbstractOperationTests extends AbstractLedgerTests {
 			.getResponseBody();
 		assertThat(metrics).contains("r2dbc_pool_acquired_connections{", "r2dbc_pool_max_allocated_connections{")
 			.containsPattern("http_server_requests_seconds_count\\{.*status=\"201\",uri=\"/accounts\"");
+	}
+
+	@Test
+	void theEndpointTellsAndDoes(CapturedOutput output) {
+		open("4711.99");
+		BodyContentSpec told = endpoint();
+		told.jsonPath("$.connectionFactory.server")
+			.value(String.class, (server) -> assertThat(server).containsPattern("^(MySQL|MariaDB) \\d+\\."))
+			.jsonPath("$.connectionFactory.pool.maximum")
+			.isEqualTo(10)
+			.jsonPath("$.connectionFactory.connections[0].state")
+			.isNotEmpty()
+			.jsonPath("$.connectionFactory.connections[0].eventLoop")
+			.isNotEmpty()
+			.jsonPath("$.connectionFactory.variables.max_connections")
+			.isNotEmpty()
+			.jsonPath("$.connectionFactory.settings['async-mysql.pool.max-size'].origin")
+			.isEqualTo("default")
+			.jsonPath("$.connectionFactory.topStatements[0].statement")
+			.isNotEmpty();
+		assertThat(ids(told)).isNotEmpty();
+		List<Integer> before = ids(told);
+		post("replace").expectStatus().isOk();
+		open("1");
+		assertThat(ids(endpoint())).anyMatch((id) -> !before.contains(id));
+		post("log").expectStatus().isOk();
+		assertThat(output).contains("Connections of connectionFactory: PoolUsage[").doesNotContain("4711.99");
+		post("nonsense").expectStatus().isBadRequest();
+	}
+
+	private BodyContentSpec endpoint() {
+		return this.web.get().uri("/actuator/asyncmysql").exchange().expectStatus().isOk().expectBody();
+	}
+
+	private static List<Integer> ids(BodyContentSpec told) {
+		return JsonPath.read(
+				new String(Objects.requireNonNull(told.returnResult().getResponseBody()), StandardCharsets.UTF_8),
+				"$.connectionFactory.connections[*].id");
+	}
+
+	private ResponseSpec post(String operation) {
+		return this.web.post().uri("/actuator/asyncmysql/{operation}", operation).exchange();
 	}
 
 	@Test
