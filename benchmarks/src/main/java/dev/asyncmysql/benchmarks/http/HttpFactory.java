@@ -2,6 +2,7 @@ package dev.asyncmysql.benchmarks.http;
 
 import java.nio.charset.StandardCharsets;
 import java.util.function.LongFunction;
+import java.util.stream.Stream;
 
 import dev.asyncmysql.benchmarks.peer.Operation;
 import dev.asyncmysql.benchmarks.peer.Peer;
@@ -56,7 +57,7 @@ public final class HttpFactory implements PeerFactory {
 			return this.client.get()
 				.uri("/accounts/" + id)
 				.responseSingle((response, body) -> body.asString()
-					.map((json) -> expect(response, 200, json, "\"id\":" + id + ",")));
+					.map((json) -> expect(response, 200, json, "\"id\":" + id + ",", "\"owner\":\"", "\"balance\":")));
 		}
 
 		private Mono<String> transfer(long key) {
@@ -66,11 +67,12 @@ public final class HttpFactory implements PeerFactory {
 				.uri("/transfers")
 				.send(Mono.fromSupplier(() -> Unpooled.copiedBuffer(request, StandardCharsets.UTF_8)))
 				.responseSingle((response, body) -> body.asString()
-					.map((json) -> expect(response, 201, json, "\"to\":" + transfer.high() + ",")));
+					.map((json) -> expect(response, 201, json, "\"from\":" + transfer.low() + ",",
+							"\"to\":" + transfer.high() + ",", "\"amount\":1.00")));
 		}
 
-		private static String expect(HttpClientResponse response, int status, String json, String part) {
-			if (response.status().code() != status || !json.contains(part)) {
+		private static String expect(HttpClientResponse response, int status, String json, String... parts) {
+			if (response.status().code() != status || !Stream.of(parts).allMatch(json::contains)) {
 				throw new IllegalStateException("The answer is %s: %s".formatted(response.status(), json));
 			}
 			return json;

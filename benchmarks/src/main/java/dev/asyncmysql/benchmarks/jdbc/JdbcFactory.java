@@ -20,10 +20,15 @@ import org.springframework.context.ConfigurableApplicationContext;
  */
 public abstract sealed class JdbcFactory implements PeerFactory {
 
+	private static final String SETTING = "spring.datasource.hikari.data-source-properties.";
+
 	private final boolean virtualThreads;
 
-	private JdbcFactory(boolean virtualThreads) {
+	private final boolean serverStatements;
+
+	private JdbcFactory(boolean virtualThreads, boolean serverStatements) {
 		this.virtualThreads = virtualThreads;
+		this.serverStatements = serverStatements;
 	}
 
 	/**
@@ -46,8 +51,7 @@ public abstract sealed class JdbcFactory implements PeerFactory {
 				Map.entry("rewriteBatchedStatements", true), Map.entry("cacheResultSetMetadata", true),
 				Map.entry("cacheServerConfiguration", true), Map.entry("elideSetAutoCommits", true),
 				Map.entry("readOnlyPropagatesToServer", false), Map.entry("maintainTimeStats", false));
-		driver
-			.forEach((name, value) -> properties.put("spring.datasource.hikari.data-source-properties." + name, value));
+		driver.forEach((name, value) -> properties.put(SETTING + name, value));
 		return properties;
 	}
 
@@ -71,6 +75,7 @@ public abstract sealed class JdbcFactory implements PeerFactory {
 			.web(WebApplicationType.NONE)
 			.bannerMode(Banner.Mode.OFF)
 			.properties(properties(target))
+			.properties(SETTING + "useServerPrepStmts=" + this.serverStatements)
 			.run();
 		awaitAll(context.getBean(HikariDataSource.class), target.connections());
 		return new JdbcPeer(context, target, this.virtualThreads);
@@ -85,7 +90,7 @@ public abstract sealed class JdbcFactory implements PeerFactory {
 		 * Create the factory.
 		 */
 		public Platform() {
-			super(false);
+			super(false, true);
 		}
 
 	}
@@ -99,7 +104,22 @@ public abstract sealed class JdbcFactory implements PeerFactory {
 		 * Create the factory.
 		 */
 		public Virtual() {
-			super(true);
+			super(true, true);
+		}
+
+	}
+
+	/**
+	 * One virtual thread for each caller, and nothing prepared on the server: what a
+	 * batch is rewritten to would be prepared anew each time.
+	 */
+	public static final class Text extends JdbcFactory {
+
+		/**
+		 * Create the factory.
+		 */
+		public Text() {
+			super(true, false);
 		}
 
 	}

@@ -31,7 +31,7 @@ final class Lanes {
 
 	private final long keys;
 
-	private final Histogram latencies = new ConcurrentHistogram(TimeUnit.MINUTES.toNanos(5), 3);
+	private final Histogram latencies;
 
 	private final LongAdder operations = new LongAdder();
 
@@ -41,12 +41,22 @@ final class Lanes {
 
 	private final CountDownLatch ended;
 
-	private Lanes(Operation operation, long keys, int lanes, long deadline) {
+	private Lanes(Operation operation, long keys, int lanes, long deadline, Histogram latencies) {
 		this.operation = operation;
 		this.keys = keys;
 		this.deadline = deadline;
 		this.ended = new CountDownLatch(lanes);
-		this.latencies.setAutoResize(true);
+		this.latencies = latencies;
+	}
+
+	/**
+	 * Return what latencies are counted in. It takes half a mebibyte.
+	 * @return an empty histogram of nanoseconds
+	 */
+	static Histogram histogram() {
+		Histogram latencies = new ConcurrentHistogram(TimeUnit.MINUTES.toNanos(5), 3);
+		latencies.setAutoResize(true);
+		return latencies;
 	}
 
 	/**
@@ -56,14 +66,16 @@ final class Lanes {
 	 * @param lanes how many run at the same time
 	 * @param virtual whether blocking work runs on virtual threads
 	 * @param time for how long operations are started
+	 * @param latencies where to count them
 	 * @return what happened
 	 * @throws Exception the first failure of an operation
 	 */
-	static Load run(Operation operation, long keys, int lanes, boolean virtual, Duration time) throws Exception {
+	static Load run(Operation operation, long keys, int lanes, boolean virtual, Duration time, Histogram latencies)
+			throws Exception {
 		ExecutorService executor = executor(operation, lanes, virtual);
 		try {
 			long start = System.nanoTime();
-			Lanes all = new Lanes(operation, keys, lanes, start + time.toNanos());
+			Lanes all = new Lanes(operation, keys, lanes, start + time.toNanos(), latencies);
 			for (int i = 0; i < lanes; i++) {
 				all.start(i, executor);
 			}

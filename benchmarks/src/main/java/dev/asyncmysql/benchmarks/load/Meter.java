@@ -9,6 +9,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 
 import dev.asyncmysql.benchmarks.peer.Operation;
+import org.HdrHistogram.Histogram;
 
 /**
  * Makes load and measures what came of it.
@@ -40,8 +41,9 @@ public final class Meter {
 	 * @throws Exception the first failure
 	 */
 	public Measurement measure(Operation operation, int callers, Duration time) throws Exception {
+		Histogram latencies = Lanes.histogram();
 		Costs before = Costs.now();
-		Lanes.Load load = Lanes.run(operation, this.keys, callers, this.virtualThreads, time);
+		Lanes.Load load = Lanes.run(operation, this.keys, callers, this.virtualThreads, time, latencies);
 		Costs costs = Costs.now().since(before);
 		return new Measurement(load.operations(), load.nanos(), costs.cpuNanos(), costs.allocatedBytes(),
 				load.latencies());
@@ -54,9 +56,10 @@ public final class Meter {
 	 * @throws Exception if it failed
 	 */
 	public long heapGrowth(Operation operation) throws Exception {
+		Histogram latencies = Lanes.histogram();
 		long before = liveBytes();
 		FutureTask<?> work = new FutureTask<>(
-				() -> Lanes.run(operation, this.keys, 1, this.virtualThreads, Duration.ZERO));
+				() -> Lanes.run(operation, this.keys, 1, this.virtualThreads, Duration.ZERO, latencies));
 		Thread thread = new Thread(work, "heap-growth");
 		thread.start();
 		long most = before;

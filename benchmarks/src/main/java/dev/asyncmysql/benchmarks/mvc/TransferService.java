@@ -2,6 +2,7 @@ package dev.asyncmysql.benchmarks.mvc;
 
 import java.util.Objects;
 
+import org.springframework.context.ApplicationEventPublisher;
 import org.springframework.http.HttpStatus;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.stereotype.Service;
@@ -18,7 +19,10 @@ class TransferService {
 
 	private final JdbcClient jdbcClient;
 
-	TransferService(TransferRepository transfers, JdbcClient jdbcClient) {
+	private final ApplicationEventPublisher events;
+
+	TransferService(TransferRepository transfers, JdbcClient jdbcClient, ApplicationEventPublisher events) {
+		this.events = events;
 		this.transfers = transfers;
 		this.jdbcClient = jdbcClient;
 	}
@@ -40,6 +44,7 @@ class TransferService {
 		}
 		Transfer saved = this.transfers.save(transfer);
 		writeEntries(saved);
+		this.events.publishEvent(new TransferExecuted(saved));
 		return saved;
 	}
 

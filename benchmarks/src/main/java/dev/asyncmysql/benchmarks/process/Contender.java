@@ -51,6 +51,10 @@ public enum Contender {
 	/** Connector/J on virtual threads. */
 	JDBC_VIRTUAL("jdbc-virtual", "Connector/J, virtual threads", "jdbc.JdbcFactory$Virtual", Library.JDBC),
 
+	/** The same with statements that are put together by the client. */
+	JDBC_TEXT("jdbc-text", "Connector/J, virtual threads, client-side statements", "jdbc.JdbcFactory$Text",
+			Library.JDBC),
+
 	/** The protocol alone. */
 	RAW("raw", "raw connections", "raw.RawFactory"),
 
