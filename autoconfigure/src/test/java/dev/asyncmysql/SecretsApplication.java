@@ -64,6 +64,8 @@ public class SecretsApplication {
 		succeed("url", List.of(), List.of(), "async-mysql.url=r2dbc:mysql://marked:" + encoded + "@" + server);
 		succeed("spring.r2dbc", List.of(), List.of(), "spring.r2dbc.url=r2dbc:mysql://" + server,
 				"spring.r2dbc.username=marked", "spring.r2dbc.password=" + password);
+		succeed("spring.r2dbc.url", List.of(), List.of(),
+				"spring.r2dbc.url=r2dbc:mysql://marked:" + encoded + "@" + server);
 		succeed("token", settings, List.of(), "async-mysql.username=tokened", "test.token=SECRETS_TOKEN");
 		succeed("away", settings, List.of(), "async-mysql.password=" + password, "async-mysql.port=1",
 				"async-mysql.startup=lazy");

@@ -56,7 +56,7 @@ class SecretsIT {
 		copy("client-cert.pem", folder.resolve("cert.pem"));
 		Files.writeString(folder.resolve("key.pem"), encrypted(read("client-key.pem")));
 		String output = run(folder);
-		for (String name : List.of("properties", "url", "spring.r2dbc", "token", "away")) {
+		for (String name : List.of("properties", "url", "spring.r2dbc", "spring.r2dbc.url", "token", "away")) {
 			assertThatItTells(output, "=== " + name + " succeeded");
 		}
 		for (String name : List.of("wrong password", "wrong password in url", "wrong token", "wrong key password",
@@ -65,7 +65,8 @@ class SecretsIT {
 		}
 		for (String sign : List.of("Request: HandshakeResponse41", "Initializing client session", "(error 1045)",
 				"name=Env environment: {", "name=Configprops configurationProperties: {", "name=Health health: {",
-				"async-mysql.password", "url={value=r2dbc:mysql://marked:******@", "ConnectionPool")) {
+				"name=Asyncmysql connections: {connectionFactory={", "async-mysql.password",
+				"url={value=r2dbc:mysql://marked:******@", "ConnectionPool")) {
 			assertThatItTells(output, sign);
 		}
 		for (String secret : List.of(PASSWORD, TOKEN, KEY_PASSWORD)) {
