@@ -60,14 +60,29 @@ class ObservabilityMariaDbIT {
 				"management.endpoints.web.exposure.include=asyncmysql");
 
 	@Test
-	void healthTellsTheFlavour() {
-		this.contexts.run((context) -> {
-			Health health = context.getBean(MySqlHealthIndicator.class).health().blockOptional(LIMIT).orElseThrow();
+	void healthTellsTheFlavourAndHowTheServerStands() {
+		this.contexts.withPropertyValues("async-mysql.health.interval=0s").run((context) -> {
+			Health health = health(context);
 			assertThat(health.getStatus()).isEqualTo(Status.UP);
 			assertThat(health.getDetails()).containsEntry("database", "MariaDB")
 				.containsEntry("readOnly", false)
+				.containsEntry("tls", "none")
 				.containsKeys("version", "pool");
+			assertThat((Double) health.getDetails().get("roundTripMillis")).isBetween(0.01, 2000.0);
+			TestServer.MARIADB.execute("SET GLOBAL read_only = ON");
+			try {
+				assertThat(health(context).getDetails()).containsEntry("readOnly", true);
+				assertThat(health(context).getStatus()).isEqualTo(Status.UP);
+			}
+			finally {
+				TestServer.MARIADB.execute("SET GLOBAL read_only = OFF");
+			}
+			assertThat(health(context).getDetails()).containsEntry("readOnly", false);
 		});
+	}
+
+	private static Health health(ApplicationContext context) {
+		return context.getBean(MySqlHealthIndicator.class).health().blockOptional(LIMIT).orElseThrow();
 	}
 
 	@Test
