@@ -1,9 +1,12 @@
 package dev.asyncmysql.sample;
 
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.TimeoutException;
 import java.util.stream.IntStream;
 
+import org.awaitility.Awaitility;
 import org.junit.jupiter.api.RepeatedTest;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -13,6 +16,7 @@ import reactor.core.publisher.Flux;
 import org.springframework.http.HttpStatus;
 import org.springframework.http.HttpStatusCode;
 import org.springframework.http.MediaType;
+import org.springframework.web.reactive.function.client.WebClient;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -50,6 +54,23 @@ abstract class AbstractAccountTests extends AbstractLedgerTests {
 		assertThat(list(0, 2)).isEqualTo(both.subList(0, 2));
 		assertThat(list(1, 2)).isEqualTo(both.subList(2, 4));
 		assertThat(list(1_000_000, 100)).isEmpty();
+	}
+
+	// Where the rows meet a connection that is closed but not known to be, WebFlux lets
+	// them be.
+	@Test
+	void readersThatGoAwayLeaveNoConnectionInUse() {
+		IntStream.range(0, 100).forEach((i) -> open("1"));
+		WebClient client = client();
+		Flux.range(0, 2000)
+			.flatMap((i) -> client.get()
+				.uri("/accounts?size=100")
+				.retrieve()
+				.bodyToMono(String.class)
+				.timeout(Duration.ofMillis(1 + i % 20))
+				.onErrorComplete(TimeoutException.class), 40)
+			.blockLast(TIMEOUT);
+		Awaitility.await().untilAsserted(() -> assertThat(connectionsInUse()).isZero());
 	}
 
 	@ParameterizedTest
