@@ -75,7 +75,7 @@ final class Inquiries {
 	Mono<Map<String, String>> variables() {
 		return OwnSql.variables(this.driver)
 			.flatMap((result) -> result.map((row, metadata) -> OwnSql.values(row, metadata)))
-			.next();
+			.last();
 	}
 
 	/**
@@ -109,12 +109,13 @@ final class Inquiries {
 		});
 	}
 
-	// A proxy may not know the variables; its refusal is an answer nevertheless.
+	// A proxy may not know the variables; its refusal is an answer nevertheless. Read to
+	// its end: the connection would be lent again while the driver still reads.
 	private Mono<Optional<Boolean>> readOnly() {
 		return OwnSql.readOnly(this.driver)
 			.flatMap((result) -> result
 				.map((Readable row) -> Optional.ofNullable(row.get(0, Long.class)).map((sum) -> sum > 0)))
-			.next()
+			.last()
 			.onErrorResume((ex) -> ex instanceof R2dbcException failure && failure.getErrorCode() > 0,
 					(ex) -> Mono.just(Optional.empty()));
 	}
