@@ -16,6 +16,7 @@ import dev.asyncmysql.transaction.MySqlTransactionManager;
 import io.micrometer.tracing.Tracer;
 import org.apache.commons.logging.Log;
 import org.apache.commons.logging.LogFactory;
+import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Mono;
 import reactor.netty.resources.LoopResources;
 
@@ -86,7 +87,16 @@ public final class AdviceAutoConfiguration {
 				transactions ? Transactions.otherManagers(context) : List.of(),
 				ClassUtils.isPresent("io.micrometer.tracing.Tracer", classes) && Tracing.isOn(context),
 				ClassUtils.isPresent("io.r2dbc.proxy.ProxyConnectionFactory", classes),
-				LoopResources.hasNativeSupport(), System.getProperty("os.name", ""));
+				LoopResources.hasNativeSupport(), System.getProperty("os.name", ""), httpServer(context));
+	}
+
+	private static @Nullable String httpServer(ApplicationContext context) {
+		String server = "reactor.netty.http.server.HttpServer";
+		boolean serves = !beans(context, "org.springframework.boot.reactor.netty.NettyReactiveWebServerFactory")
+			.isEmpty();
+		return (serves && ClassUtils.isPresent(server, context.getClassLoader()))
+				? ClassUtils.resolveClassName(server, context.getClassLoader()).getPackage().getImplementationVersion()
+				: null;
 	}
 
 	private static List<String> beans(ApplicationContext context, String type) {

@@ -5,6 +5,7 @@ import java.time.ZoneId;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 import dev.asyncmysql.ConnectionSettings;
 import dev.asyncmysql.connection.Server;
@@ -17,7 +18,10 @@ import org.jspecify.annotations.Nullable;
 public final class Advisor {
 
 	private static final List<String> NAMES = List.of("max-connections", "wait-timeout", "time-zone", "tls",
-			"native-transport", "blocking", "proxy", "transactions");
+			"native-transport", "blocking", "proxy", "transactions", "http-server");
+
+	/** Those that Boot 4.1 may bring. From reactor/reactor-netty#4361. */
+	private static final Set<String> FORGETFUL = Set.of("1.3.6", "1.3.7");
 
 	private final Server server;
 
@@ -62,6 +66,7 @@ public final class Advisor {
 		add(all, "blocking", blocking());
 		add(all, "proxy", proxy());
 		add(all, "transactions", transactions());
+		add(all, "http-server", httpServer());
 		return all;
 	}
 
@@ -164,6 +169,14 @@ public final class Advisor {
 		}
 		return "%s.transaction.retry.enabled is on, and no transaction will be run again: the transaction manager (bean %s) does not tell whether something was committed. Make it a MySqlTransactionManager, or remove it so that there is one"
 			.formatted(this.prefix, String.join(", ", this.surroundings.otherManagers()));
+	}
+
+	private @Nullable String httpServer() {
+		String version = this.surroundings.httpServer();
+		return (version != null && FORGETFUL.contains(version))
+				? "Reactor Netty %s may stop to read from an HTTP connection that is kept alive, so that a request on it is never answered (reactor/reactor-netty#4361): manage io.projectreactor:reactor-bom as 2025.0.8 or later"
+					.formatted(version)
+				: null;
 	}
 
 }

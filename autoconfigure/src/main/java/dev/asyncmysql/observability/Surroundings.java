@@ -2,6 +2,8 @@ package dev.asyncmysql.observability;
 
 import java.util.List;
 
+import org.jspecify.annotations.Nullable;
+
 /**
  * What an application has beside its connection to MySQL.
  *
@@ -13,8 +15,9 @@ import java.util.List;
  * @param proxy whether r2dbc-proxy is there to observe statements
  * @param nativeTransport whether Netty uses the operating system's own transport
  * @param operatingSystem name of the operating system
+ * @param httpServer version of Reactor Netty, where it serves HTTP
  */
 public record Surroundings(boolean reactiveWeb, List<String> blocking, List<String> otherManagers, boolean tracing,
-		boolean proxy, boolean nativeTransport, String operatingSystem) {
+		boolean proxy, boolean nativeTransport, String operatingSystem, @Nullable String httpServer) {
 
 }

@@ -22,7 +22,8 @@ import static org.mockito.Mockito.mock;
  */
 class AdvisorTests {
 
-	private static final Surroundings GOOD = new Surroundings(true, List.of(), List.of(), true, true, true, "Linux");
+	private static final Surroundings GOOD = new Surroundings(true, List.of(), List.of(), true, true, true, "Linux",
+			"1.3.8");
 
 	private static final Map<String, String> VARIABLES = Map.of("max_connections", "151", "session_offset_minutes",
 			"0");
@@ -88,23 +89,31 @@ class AdvisorTests {
 
 	@Test
 	void surroundings() {
-		Surroundings bad = new Surroundings(true, List.of("dataSource"), List.of(), true, false, false, "Linux");
+		Surroundings bad = new Surroundings(true, List.of("dataSource"), List.of(), true, false, false, "Linux", null);
 		assertThat(advise(bad, VARIABLES)).extracting(Advice::name)
 			.containsExactly("native-transport", "blocking", "proxy");
 		assertThat(advise(bad, VARIABLES)).extracting(Advice::text).anyMatch((text) -> text.contains("(dataSource)"));
 		Surroundings servlet = new Surroundings(false, List.of("dataSource"), List.of("mine"), false, false, false,
-				"Mac OS X");
+				"Mac OS X", null);
 		assertThat(advise(servlet, VARIABLES)).isEmpty();
 	}
 
 	@Test
 	void aTransactionManagerThatDoesNotRetry() {
-		Surroundings other = new Surroundings(true, List.of(), List.of("mine"), true, true, true, "Linux");
+		Surroundings other = new Surroundings(true, List.of(), List.of("mine"), true, true, true, "Linux", "1.3.8");
 		assertThat(advise(other, VARIABLES)).isEmpty();
 		assertThat(advise(other, VARIABLES, "c.transaction.retry.enabled=true")).singleElement()
 			.satisfies(
 					(advice) -> assertThat(advice.text()).contains("c.transaction.retry.enabled is on", "bean mine"));
 		assertThat(advise(GOOD, VARIABLES, "c.transaction.retry.enabled=true")).isEmpty();
+	}
+
+	@Test
+	void anHttpServerThatForgetsConnections() {
+		Surroundings old = new Surroundings(true, List.of(), List.of(), true, true, true, "Linux", "1.3.6");
+		assertThat(advise(old, VARIABLES)).singleElement()
+			.satisfies((advice) -> assertThat(advice.text()).contains("Reactor Netty 1.3.6", "2025.0.8"));
+		assertThat(advise(old, VARIABLES, "c.advice.silence=http-server")).isEmpty();
 	}
 
 	private static List<Advice> advise(Surroundings surroundings, Map<String, String> variables, String... properties) {

@@ -1,6 +1,9 @@
 package dev.asyncmysql.sample;
 
 import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -10,6 +13,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.regex.MatchResult;
+import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -145,6 +149,43 @@ abstract class AbstractOperationTests extends AbstractLedgerTests {
 
 	private ResponseSpec post(String operation) {
 		return this.web.post().uri("/actuator/asyncmysql/{operation}", operation).exchange();
+	}
+
+	/**
+	 * Reactor Netty 1.3.6 answers the first two and never reads the third
+	 * (reactor/reactor-netty#4361).
+	 */
+	@Test
+	void aConnectionThatIsKeptAliveIsReadOn() throws IOException {
+		String fromDatabase = request("/accounts/" + open("1").id());
+		String refusedAtOnce = request("/accounts?page=-1");
+		try (Socket socket = new Socket("localhost", this.port)) {
+			socket.setSoTimeout(10_000);
+			OutputStream requests = socket.getOutputStream();
+			InputStream answers = socket.getInputStream();
+			requests.write((fromDatabase + refusedAtOnce).getBytes(StandardCharsets.US_ASCII));
+			assertThat(answer(answers)).startsWith("HTTP/1.1 200 ");
+			assertThat(answer(answers)).startsWith("HTTP/1.1 400 ");
+			requests.write(fromDatabase.getBytes(StandardCharsets.US_ASCII));
+			assertThat(answer(answers)).startsWith("HTTP/1.1 200 ");
+		}
+	}
+
+	private String request(String path) {
+		return "GET %s HTTP/1.1\r\nHost: localhost:%d\r\n\r\n".formatted(path, this.port);
+	}
+
+	private static String answer(InputStream answers) throws IOException {
+		StringBuilder head = new StringBuilder();
+		while (head.indexOf("\r\n\r\n") < 0) {
+			int next = answers.read();
+			assertThat(next).as("end of %s", head).isNotNegative();
+			head.append((char) next);
+		}
+		Matcher length = Pattern.compile("(?i)content-length: (\\d+)").matcher(head);
+		assertThat(length.find()).as("length in %s", head).isTrue();
+		answers.readNBytes(Integer.parseInt(length.group(1)));
+		return head.toString();
 	}
 
 	@Test

@@ -15,6 +15,10 @@ public class AllowedBlockingCalls implements BlockHoundIntegration {
 		// loaded.
 		builder.allowBlockingCallsInside("org.hibernate.validator.resourceloading.PlatformResourceBundleLocator",
 				"getResourceBundle");
+		// Jackson makes what reads a type once, under a lock, without waiting for
+		// anything outside.
+		builder.allowBlockingCallsInside("tools.jackson.databind.deser.DeserializerCache",
+				"_createAndCacheValueDeserializer");
 	}
 
 }
