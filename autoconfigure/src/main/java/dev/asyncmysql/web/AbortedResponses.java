@@ -61,9 +61,15 @@ public final class AbortedResponses implements HttpHandlerDecoratorFactory {
 			if (body instanceof Mono) {
 				return writer.apply(body);
 			}
-			AtomicReference<@Nullable Subscription> source = new AtomicReference<>();
-			return writer.apply(Flux.from(body).doOnSubscribe(source::set)).doFinally((signal) -> {
-				Subscription left = source.get();
+			// Who watches for a cancel is not to hear of one that comes too late, or
+			// twice.
+			AtomicReference<@Nullable Subscription> open = new AtomicReference<>();
+			Flux<T> source = Flux.from(body)
+				.doOnSubscribe(open::set)
+				.doOnTerminate(() -> open.set(null))
+				.doOnCancel(() -> open.set(null));
+			return writer.apply(source).doFinally((signal) -> {
+				Subscription left = open.get();
 				if (left != null) {
 					left.cancel();
 				}

@@ -3,6 +3,7 @@ package dev.asyncmysql.web;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BiFunction;
 import java.util.function.Function;
 
@@ -82,6 +83,34 @@ class AbortedResponsesTests {
 			.thenCancel()
 			.verify();
 		rows.assertWasCancelled();
+	}
+
+	@Test
+	void aCancelIsHeardOfOnceAndNotAfterTheEnd() {
+		AtomicInteger cancels = new AtomicInteger();
+		Flux<DataBuffer> whole = Flux.just(buffer("one "), buffer("two")).doOnCancel(cancels::incrementAndGet);
+		StepVerifier.create(handle(new MockServerHttpResponse(), (response) -> response.writeWith(whole)))
+			.expectComplete()
+			.verify();
+		assertThat(cancels).as("after the end").hasValue(0);
+		Flux<DataBuffer> failing = Flux.just(buffer("one "))
+			.concatWith(Mono.error(new IllegalStateException("refused")))
+			.doOnCancel(cancels::incrementAndGet);
+		StepVerifier.create(handle(new MockServerHttpResponse(), (response) -> response.writeWith(failing)))
+			.expectError(IllegalStateException.class)
+			.verify();
+		assertThat(cancels).as("after an error").hasValue(0);
+		Flux<DataBuffer> endless = Flux.<DataBuffer>never()
+			.startWith(buffer("first"))
+			.doOnCancel(cancels::incrementAndGet);
+		StepVerifier.create(handle(new MockServerHttpResponse(), (response) -> response.writeWith(endless)))
+			.thenCancel()
+			.verify();
+		assertThat(cancels).as("amid the response").hasValue(1);
+		StepVerifier.create(handle(new GoneResponse(), (response) -> response.writeWith(endless)))
+			.expectError(IOException.class)
+			.verify();
+		assertThat(cancels).as("of an aborted response").hasValue(2);
 	}
 
 	@Test
