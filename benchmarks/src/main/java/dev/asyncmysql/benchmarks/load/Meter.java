@@ -1,8 +1,11 @@
 package dev.asyncmysql.benchmarks.load;
 
 import java.lang.management.ManagementFactory;
-import java.lang.management.MemoryMXBean;
+import java.lang.management.MemoryPoolMXBean;
+import java.lang.management.MemoryType;
+import java.lang.management.MemoryUsage;
 import java.time.Duration;
+import java.util.Objects;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
@@ -81,10 +84,17 @@ public final class Meter {
 		}
 	}
 
+	// What was in use when the collection ended: what the work has allocated since then
+	// is not what it keeps.
 	private static long liveBytes() {
-		MemoryMXBean memory = ManagementFactory.getMemoryMXBean();
-		memory.gc();
-		return memory.getHeapMemoryUsage().getUsed();
+		ManagementFactory.getMemoryMXBean().gc();
+		return ManagementFactory.getMemoryPoolMXBeans()
+			.stream()
+			.filter((pool) -> pool.getType() == MemoryType.HEAP)
+			.map(MemoryPoolMXBean::getCollectionUsage)
+			.filter(Objects::nonNull)
+			.mapToLong(MemoryUsage::getUsed)
+			.sum();
 	}
 
 }
