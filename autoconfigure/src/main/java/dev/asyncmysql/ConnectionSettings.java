@@ -52,7 +52,7 @@ import org.springframework.util.unit.DataSize;
  * @param zeroDate What a zero date (0000-00-00) is read as.
  * @param tinyInt1IsBit Whether a signed TINYINT(1) is read as a boolean.
  * @param useServerPrepareStatement Whether statements with parameters are prepared on the
- * server; it costs an additional round trip each.
+ * server, and kept there for each connection.
  * @param prepareCacheSize Number of statements prepared on the server that each
  * connection keeps.
  * @param queryCacheSize Number of parsed statements that are kept, at least once for all

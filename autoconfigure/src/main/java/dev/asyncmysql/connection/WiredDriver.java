@@ -41,6 +41,8 @@ final class WiredDriver implements ConnectionFactory {
 
 	private final @Nullable LocalInfileFolder localInfile;
 
+	private final boolean prepares;
+
 	private final ConnectionFactoryMetadata metadata;
 
 	private final Queue<Opener> openers = new ConcurrentLinkedQueue<>();
@@ -57,6 +59,7 @@ final class WiredDriver implements ConnectionFactory {
 		this.placement = new Placement(eventLoops(options.getValue(EVENT_LOOPS), own != null));
 		Object folder = options.getValue(MySqlConnectionFactoryProvider.ALLOW_LOAD_LOCAL_INFILE_IN_PATH);
 		this.localInfile = (folder != null) ? new LocalInfileFolder(folder.toString()) : null;
+		this.prepares = isOn(options.getValue(MySqlConnectionFactoryProvider.USE_SERVER_PREPARE_STATEMENT));
 		Opener first = new Opener();
 		this.metadata = first.factory.getMetadata();
 		this.openers.add(first);
@@ -69,6 +72,12 @@ final class WiredDriver implements ConnectionFactory {
 			return number;
 		}
 		return own ? Integer.MAX_VALUE : Runtime.getRuntime().availableProcessors();
+	}
+
+	// A predicate, or the name of its class, decides on statements without parameters
+	// only.
+	private static boolean isOn(@Nullable Object option) {
+		return option != null && !option.toString().equalsIgnoreCase("false");
 	}
 
 	@Override
@@ -157,6 +166,9 @@ final class WiredDriver implements ConnectionFactory {
 			this.channel = channel;
 			if (WiredDriver.this.localInfile != null) {
 				channel.pipeline().addLast(new LocalInfileGuard.Installer(WiredDriver.this.localInfile));
+			}
+			if (WiredDriver.this.prepares) {
+				StatementResets.install(channel);
 			}
 			Wire current = this.wire;
 			if (current != null) {
