@@ -1,5 +1,6 @@
 package dev.asyncmysql.benchmarks.process;
 
+import java.util.EnumSet;
 import java.util.Set;
 import java.util.stream.Stream;
 
@@ -17,6 +18,20 @@ public enum Contender {
 	/** This project as it is without any setting. */
 	STARTER_DEFAULTS("starter-defaults", "this starter, its defaults", "r2dbc.StarterFactory$Defaults", Library.STARTER,
 			Library.R2DBC, Library.DRIVER),
+
+	/** This project with statements that are put together by the driver. */
+	STARTER_TEXT("starter-text", "this starter, client-side statements", "r2dbc.StarterFactory$Text", Library.STARTER,
+			Library.R2DBC, Library.DRIVER),
+
+	/** This project without anything that observes it. */
+	STARTER_QUIET("starter-quiet", "this starter, nothing observed", "r2dbc.StarterFactory$Quiet", Library.STARTER,
+			Library.R2DBC, Library.DRIVER),
+
+	/**
+	 * The same with what r2dbc-proxy and Boot observe of each statement by themselves.
+	 */
+	STARTER_PROXY_ALONE("starter-proxy-alone", "this starter, r2dbc-proxy alone", "r2dbc.StarterFactory$ProxyAlone",
+			Library.STARTER, Library.R2DBC, Library.DRIVER, Library.ACTUATOR, Library.PROXY),
 
 	/** This project with all that observes it. */
 	STARTER_OBSERVED("starter-observed", "this starter, observed", "r2dbc.StarterFactory$Observed", Library.STARTER,
@@ -65,6 +80,10 @@ public enum Contender {
 	MVC("mvc", "MVC, Connector/J, virtual threads", "http.HttpFactory");
 
 	private static final String PACKAGE = "dev.asyncmysql.benchmarks.";
+
+	/** What differs in what is seen of a statement alone. */
+	private static final Set<Contender> OBSERVED = EnumSet.of(STARTER_QUIET, STARTER_PROXY_ALONE, STARTER_OBSERVED,
+			STARTER_PROXIED);
 
 	private final String id;
 
@@ -127,7 +146,7 @@ public enum Contender {
 			case LIMIT -> this == RAW;
 			case HTTP_READ, HTTP_TRANSFER -> this == WEBFLUX || this == MVC;
 			case SELECT -> isInProcess();
-			default -> isInProcess() && this != STARTER_OBSERVED && this != STARTER_PROXIED;
+			default -> isInProcess() && !OBSERVED.contains(this);
 		};
 	}
 

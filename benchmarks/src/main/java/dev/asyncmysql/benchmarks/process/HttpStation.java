@@ -51,7 +51,8 @@ final class HttpStation implements Station {
 				"--async-mysql.url=r2dbc:mysql://%s:%d/%s".formatted(database.host(), database.port(),
 						database.database()),
 				"--async-mysql.username=" + database.user(), "--async-mysql.password=" + database.password(),
-				"--async-mysql.ssl.mode=DISABLED", "--async-mysql.pool.max-size=" + database.connections(),
+				"--async-mysql.ssl.mode=DISABLED", "--async-mysql.use-server-prepare-statement=true",
+				"--async-mysql.pool.max-size=" + database.connections(),
 				"--async-mysql.pool.initial-size=" + database.connections(),
 				"--async-mysql.pool.min-idle=" + database.connections());
 		return open(contender, JavaCommand.ofJar(sampleJar(), jvmOptions, args), database, port, jvmOptions);

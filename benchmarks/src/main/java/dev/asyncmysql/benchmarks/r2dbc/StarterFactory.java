@@ -1,20 +1,28 @@
 package dev.asyncmysql.benchmarks.r2dbc;
 
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 
 import dev.asyncmysql.benchmarks.peer.Peer;
 import dev.asyncmysql.benchmarks.peer.PeerFactory;
 
 /**
- * This project: its starter, with its defaults but for the size of the pool, TLS and the
- * number of event loops.
+ * This project: its starter, with its defaults but for the size of the pool, TLS, the
+ * number of event loops and where statements are prepared.
  */
 public final class StarterFactory implements PeerFactory {
 
+	/** What the documentation has for a driver that has to share its machine. */
+	private static final Map<String, Object> BEST = Map.of("async-mysql.event-loops", EVENT_LOOPS,
+			"async-mysql.use-server-prepare-statement", true);
+
+	/** No log of slow statements either. */
+	private static final Map<String, Object> QUIET = Map.of("async-mysql.slow-query.threshold", "-1ms");
+
 	@Override
 	public Peer open(Target target) {
-		return open(target, Map.of("async-mysql.event-loops", EVENT_LOOPS));
+		return open(target, BEST);
 	}
 
 	private static Peer open(Target target, Map<String, Object> settings) {
@@ -31,6 +39,40 @@ public final class StarterFactory implements PeerFactory {
 		return new StarterPeer(R2dbcApplication.start(properties), target);
 	}
 
+	private static Map<String, Object> both(Map<String, Object> some, Map<String, Object> more) {
+		Map<String, Object> all = new HashMap<>(some);
+		all.putAll(more);
+		return all;
+	}
+
+	/**
+	 * The same without anything that observes it.
+	 */
+	public static final class Quiet implements PeerFactory {
+
+		@Override
+		public Peer open(Target target) {
+			return StarterFactory.open(target, both(BEST, QUIET));
+		}
+
+	}
+
+	/**
+	 * The same with the observations of r2dbc-proxy as they are without this project.
+	 */
+	public static final class ProxyAlone implements PeerFactory {
+
+		@Override
+		public Peer open(Target target) {
+			return StarterFactory.open(target,
+					both(both(BEST, QUIET),
+							Map.of("spring.autoconfigure.exclude",
+									List.of("dev.asyncmysql.autoconfigure.MySqlMetricsAutoConfiguration",
+											"dev.asyncmysql.autoconfigure.StatementObservationAutoConfiguration"))));
+		}
+
+	}
+
 	/**
 	 * The same with what observes it switched on: metrics, the endpoint's statements and
 	 * a log of slow statements that keeps values for their plans, and observations where
@@ -41,9 +83,21 @@ public final class StarterFactory implements PeerFactory {
 		@Override
 		public Peer open(Target target) {
 			return StarterFactory.open(target,
-					Map.of("async-mysql.event-loops", EVENT_LOOPS, "async-mysql.slow-query.explain", true,
-							"async-mysql.pool.leak-detection-threshold", "1m",
-							"management.endpoints.web.exposure.include", "asyncmysql"));
+					both(BEST,
+							Map.of("async-mysql.slow-query.explain", true, "async-mysql.pool.leak-detection-threshold",
+									"1m", "management.endpoints.web.exposure.include", "asyncmysql")));
+		}
+
+	}
+
+	/**
+	 * The same with statements that are put together by the driver.
+	 */
+	public static final class Text implements PeerFactory {
+
+		@Override
+		public Peer open(Target target) {
+			return StarterFactory.open(target, Map.of("async-mysql.event-loops", EVENT_LOOPS));
 		}
 
 	}
