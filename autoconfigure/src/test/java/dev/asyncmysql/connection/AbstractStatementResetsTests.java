@@ -63,6 +63,15 @@ abstract class AbstractStatementResetsTests {
 	}
 
 	@Test
+	void aCompressedConnectionHasItsAnswersToo() {
+		verify(this.contexts.withPropertyValues("async-mysql.compression-algorithms=ZLIB"),
+				(connection) -> Flux.range(0, 20)
+					.concatMap((number) -> ask(connection, "SELECT ? + 1", number))
+					.collectList()
+					.doOnNext((all) -> assertThat(all).isEqualTo(IntStream.rangeClosed(1, 20).boxed().toList())));
+	}
+
+	@Test
 	void typesMayChangeFromOneExecutionToTheNext() {
 		verify((connection) -> Flux
 			.just((Object) 1, "two", Parameters.in(R2dbcType.VARCHAR), 3L, new byte[] { 'b' }, 2.5)
@@ -174,7 +183,11 @@ abstract class AbstractStatementResetsTests {
 	}
 
 	private void verify(Function<Connection, Mono<?>> work) {
-		this.contexts
+		verify(this.contexts, work);
+	}
+
+	private static void verify(ApplicationContextRunner contexts, Function<Connection, Mono<?>> work) {
+		contexts
 			.run((context) -> StepVerifier
 				.create(Flux.usingWhen(context.getBean(ConnectionFactory.class).create(),
 						(connection) -> work.apply(connection).then(), Connection::close))
