@@ -1,5 +1,6 @@
 package dev.asyncmysql.autoconfigure;
 
+import dev.asyncmysql.ConnectionSettings;
 import dev.asyncmysql.connection.Server;
 import dev.asyncmysql.observability.ConnectionMetrics;
 import io.micrometer.core.instrument.binder.MeterBinder;
@@ -16,13 +17,13 @@ import org.springframework.context.annotation.Bean;
  */
 @AutoConfiguration(after = AsyncMySqlAutoConfiguration.class)
 @ConditionalOnClass(MeterBinder.class)
-@ConditionalOnBean(value = Server.class, search = SearchStrategy.CURRENT)
+@ConditionalOnBean(value = { Server.class, ConnectionSettings.class }, search = SearchStrategy.CURRENT)
 public final class MySqlMetricsAutoConfiguration {
 
 	@Bean
 	@ConditionalOnMissingBean
-	ConnectionMetrics asyncMySqlConnectionMetrics(Server server) {
-		return new ConnectionMetrics(server, "connectionFactory");
+	ConnectionMetrics asyncMySqlConnectionMetrics(Server server, ConnectionSettings settings) {
+		return new ConnectionMetrics(server, settings.slowQuery(), "connectionFactory");
 	}
 
 }

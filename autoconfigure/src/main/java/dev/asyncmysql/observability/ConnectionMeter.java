@@ -78,6 +78,11 @@ public enum ConnectionMeter implements MeterDocumentation {
 			"Statements whose callers have gone before the end of the answer"),
 
 	/**
+	 * Statements that are logged as slow, those that the log has no room for included.
+	 */
+	SLOW("asyncmysql.statements.slow", Meter.Type.COUNTER, "Statements that took slow-query.threshold or longer"),
+
+	/**
 	 * Statements that were to be ended at the server.
 	 */
 	KILLS("asyncmysql.statements.kills", Meter.Type.COUNTER,

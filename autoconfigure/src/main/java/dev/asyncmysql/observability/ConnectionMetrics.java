@@ -9,6 +9,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 
 import dev.asyncmysql.ConnectionSettings.RetryOn;
+import dev.asyncmysql.ConnectionSettings.SlowQuery;
 import dev.asyncmysql.connection.ConnectionListener;
 import dev.asyncmysql.connection.EventLoops;
 import dev.asyncmysql.connection.ExecutedStatement;
@@ -32,15 +33,19 @@ public final class ConnectionMetrics implements MeterBinder {
 
 	private final Server server;
 
+	private final SlowQuery slowQuery;
+
 	private final String name;
 
 	/**
 	 * Create the metrics.
 	 * @param server the server
+	 * @param slowQuery what a slow statement is; none is where the threshold is negative
 	 * @param name name of the connection factory's bean, as Boot tags the pool's gauges
 	 */
-	public ConnectionMetrics(Server server, String name) {
+	public ConnectionMetrics(Server server, SlowQuery slowQuery, String name) {
 		this.server = server;
+		this.slowQuery = slowQuery;
 		this.name = name;
 	}
 
@@ -58,7 +63,7 @@ public final class ConnectionMetrics implements MeterBinder {
 			.description(ConnectionMeter.LEAKED.description())
 			.tag("name", this.name)
 			.register(registry);
-		this.server.addListener(new Recorder(registry, this.name));
+		this.server.addListener(new Recorder(registry, this.slowQuery.threshold(), this.name));
 	}
 
 	/**
@@ -79,6 +84,8 @@ public final class ConnectionMetrics implements MeterBinder {
 		private static final String UNNAMED = "unnamed";
 
 		private final MeterRegistry registry;
+
+		private final long threshold;
 
 		private final String name;
 
@@ -106,12 +113,15 @@ public final class ConnectionMetrics implements MeterBinder {
 
 		private final Counter cancelled;
 
+		private final Counter slow;
+
 		private final Counter deadlocks;
 
 		private final Counter lockWaitTimeouts;
 
-		Recorder(MeterRegistry registry, String name) {
+		Recorder(MeterRegistry registry, Duration slow, String name) {
 			this.registry = registry;
+			this.threshold = slow.isNegative() ? Long.MAX_VALUE : slow.toNanos();
 			this.name = name;
 			this.acquired = each(AcquireOutcome.class,
 					(outcome) -> timer(ConnectionMeter.ACQUIRE, "outcome", tag(outcome)));
@@ -127,6 +137,7 @@ public final class ConnectionMetrics implements MeterBinder {
 			this.refusedKills = counter(ConnectionMeter.KILLS, "outcome", "error");
 			this.losses = counter(ConnectionMeter.RECONNECTS);
 			this.cancelled = counter(ConnectionMeter.CANCELLED);
+			this.slow = counter(ConnectionMeter.SLOW);
 			this.deadlocks = counter(ConnectionMeter.DEADLOCKS);
 			this.lockWaitTimeouts = counter(ConnectionMeter.LOCK_WAIT_TIMEOUTS);
 		}
@@ -226,6 +237,9 @@ public final class ConnectionMetrics implements MeterBinder {
 
 		@Override
 		public void executed(ExecutedStatement statement) {
+			if (statement.nanos() >= this.threshold) {
+				this.slow.increment();
+			}
 			if (statement.outcome() == Outcome.CANCELLED) {
 				this.cancelled.increment();
 			}

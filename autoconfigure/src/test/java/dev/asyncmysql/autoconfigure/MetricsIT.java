@@ -223,6 +223,21 @@ class MetricsIT {
 	}
 
 	@Test
+	void slowStatementsAreCounted() {
+		this.contexts.withPropertyValues("async-mysql.slow-query.threshold=300ms").run((context) -> {
+			assertThat(values(context, "SELECT 1")).containsExactly("1");
+			assertCount(context, "statements.slow").isZero();
+			assertThat(values(context, "SELECT SLEEP(0.4)")).containsExactly("0");
+			assertThat(values(context, "SELECT 1")).containsExactly("1");
+			assertCount(context, "statements.slow").isEqualTo(1);
+		});
+		this.contexts.withPropertyValues("async-mysql.slow-query.threshold=-1s").run((context) -> {
+			assertThat(values(context, "SELECT SLEEP(0.4)")).containsExactly("0");
+			assertCount(context, "statements.slow").isZero();
+		});
+	}
+
+	@Test
 	void theFirstRowAloneIsNoCancelledStatementWhereItIsAll() {
 		this.contexts.withPropertyValues("async-mysql.pool.max-size=1").run((context) -> {
 			DatabaseClient client = context.getBean(DatabaseClient.class);
