@@ -1,11 +1,16 @@
 package dev.asyncmysql.autoconfigure;
 
+import java.sql.SQLException;
+import java.sql.Statement;
 import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 
 import dev.asyncmysql.MySqlServer;
 import dev.asyncmysql.RequiresMySql;
+import dev.asyncmysql.TestServer;
+import dev.asyncmysql.UnknownOutcomeException;
 import dev.asyncmysql.connection.Server;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
@@ -14,10 +19,12 @@ import io.r2dbc.spi.Connection;
 import org.assertj.core.api.AbstractDoubleAssert;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 import reactor.core.Disposable;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 import reactor.core.publisher.Sinks;
+import reactor.core.scheduler.Schedulers;
 import reactor.test.StepVerifier;
 
 import org.springframework.boot.autoconfigure.AutoConfigurations;
@@ -25,7 +32,10 @@ import org.springframework.boot.micrometer.metrics.autoconfigure.CompositeMeterR
 import org.springframework.boot.micrometer.metrics.autoconfigure.MetricsAutoConfiguration;
 import org.springframework.boot.r2dbc.autoconfigure.R2dbcAutoConfiguration;
 import org.springframework.boot.test.context.runner.ApplicationContextRunner;
+import org.springframework.boot.test.system.CapturedOutput;
+import org.springframework.boot.test.system.OutputCaptureExtension;
 import org.springframework.context.ApplicationContext;
+import org.springframework.dao.DataAccessResourceFailureException;
 import org.springframework.r2dbc.connection.R2dbcTransactionManager;
 import org.springframework.r2dbc.core.DatabaseClient;
 import org.springframework.transaction.reactive.TransactionalOperator;
@@ -37,9 +47,14 @@ import static org.assertj.core.api.Assertions.assertThat;
  * What is recorded of connections to a real MySQL.
  */
 @RequiresMySql
+@ExtendWith(OutputCaptureExtension.class)
 class MetricsIT {
 
 	private static final Duration LIMIT = Duration.ofSeconds(20);
+
+	/** Sessions whose commit waits. */
+	private static final String COMMITS = "SELECT id FROM performance_schema.processlist WHERE info = 'COMMIT' "
+			+ "AND state = 'Waiting for commit lock'";
 
 	private final ApplicationContextRunner contexts = new ApplicationContextRunner()
 		.withConfiguration(AutoConfigurations.of(AsyncMySqlAutoConfiguration.class, R2dbcAutoConfiguration.class,
@@ -176,6 +191,53 @@ class MetricsIT {
 	}
 
 	@Test
+	void aConnectionThatIsHeldForTooLongIsToldWithWhereItWasTaken(CapturedOutput output) {
+		this.contexts
+			.withPropertyValues("async-mysql.pool.leak-detection-threshold=200ms",
+					"async-mysql.pool.leak-detection-call-site=true")
+			.run((context) -> {
+				Connection held = context.getBean(ConnectionPool.class).create().blockOptional(LIMIT).orElseThrow();
+				String id = Flux.from(held.createStatement("SELECT CONNECTION_ID(), 'secret'").execute())
+					.flatMap((result) -> result.map((row) -> String.valueOf(row.get(0))))
+					.blockLast(LIMIT);
+				Awaitility.await()
+					.atMost(LIMIT)
+					.untilAsserted(() -> assertThat(output)
+						.containsPattern("WARN .* Connection " + id + " has been held for \\d+ ms, longer than 200 ms "
+								+ "\\(async-mysql.pool.leak-detection-threshold\\). "
+								+ "Its last statement: SELECT CONNECTION_ID\\(\\), \\?. " + "It was taken at \\S*"
+								+ MetricsIT.class.getName() + "\\.\\S+\\(MetricsIT.java:\\d+\\)"));
+				Mono.from(held.close()).block(LIMIT);
+				assertThat(output)
+					.containsPattern("Connection " + id
+							+ " that had been reported as held for too long was given back after \\d+ ms")
+					.doesNotContain("secret");
+			});
+	}
+
+	@Test
+	void oneWhoseServerTakesNoWritesAnyMoreEnds() {
+		MySqlServer.execute("CREATE TABLE IF NOT EXISTS read_only_of_metrics (id INT PRIMARY KEY)");
+		this.contexts.run((context) -> {
+			String before = values(context, "SELECT CONNECTION_ID()").get(0);
+			MySqlServer.execute("SET GLOBAL super_read_only = ON");
+			try {
+				StepVerifier.create(
+						context.getBean(DatabaseClient.class).sql("INSERT INTO read_only_of_metrics VALUES (1)").then())
+					.expectErrorSatisfies((failure) -> assertThat(failure).hasRootCauseMessage(
+							"The MySQL server is running with the --super-read-only option so it cannot execute this statement"))
+					.verify(LIMIT);
+			}
+			finally {
+				MySqlServer.execute("SET GLOBAL super_read_only = OFF");
+				MySqlServer.execute("SET GLOBAL read_only = OFF");
+			}
+			awaitEnded(context, "read-only", 1);
+			assertThat(values(context, "SELECT CONNECTION_ID()")).isNotEmpty().doesNotContain(before);
+		});
+	}
+
+	@Test
 	void connectionsThatAreReplacedSayWhy() {
 		this.contexts.withPropertyValues("async-mysql.pool.background-eviction-interval=100ms").run((context) -> {
 			assertThat(values(context, "SELECT 1")).containsExactly("1");
@@ -220,6 +282,48 @@ class MetricsIT {
 				assertCount(context, "statements.cancelled").isEqualTo(1);
 			});
 		});
+	}
+
+	/**
+	 * The server refuses the side connection that would ask, as it allows the user one.
+	 */
+	@Test
+	void aKillThatTheServerDoesNotGetIsCounted() {
+		MySqlServer.execute("DROP USER IF EXISTS kill_of_metrics");
+		MySqlServer
+			.execute("CREATE USER kill_of_metrics IDENTIFIED BY 'secret-of-metrics' WITH MAX_USER_CONNECTIONS 1");
+		MySqlServer.execute("GRANT ALL ON *.* TO kill_of_metrics");
+		this.contexts
+			.withPropertyValues("async-mysql.username=kill_of_metrics", "async-mysql.password=secret-of-metrics",
+					"async-mysql.cancel.grace=100ms", "async-mysql.pool.max-size=1")
+			.run((context) -> {
+				Disposable gone = context.getBean(DatabaseClient.class)
+					.sql("SELECT SLEEP(20), 'kill_of_metrics'")
+					.fetch()
+					.all()
+					.subscribe();
+				Awaitility.await()
+					.atMost(LIMIT)
+					.until(() -> !MySqlServer
+						.execute("SELECT id FROM performance_schema.processlist WHERE user = 'kill_of_metrics' "
+								+ "AND info LIKE 'SELECT SLEEP%'")
+						.isEmpty());
+				gone.dispose();
+				Awaitility.await().atMost(LIMIT).untilAsserted(() -> {
+					assertThat(kills(context, "error")).isPositive();
+					assertThat(kills(context, "success")).isZero();
+				});
+				awaitEnded(context, "stuck", 1);
+			});
+		MySqlServer.execute("DROP USER kill_of_metrics");
+	}
+
+	private static double kills(ApplicationContext context, String outcome) {
+		return context.getBean(MeterRegistry.class)
+			.get("asyncmysql.statements.kills")
+			.tag("outcome", outcome)
+			.counter()
+			.count();
 	}
 
 	@Test
@@ -270,6 +374,41 @@ class MetricsIT {
 			assertThat(transactions(context, "transfer", "unknown")).isZero();
 			assertThat(transactions(context, "unnamed", "committed")).isEqualTo(1);
 		});
+	}
+
+	/**
+	 * The commit waits for a lock that another session has, so that the connection ends
+	 * after it was sent and before it is answered.
+	 */
+	@Test
+	void aCommitWithoutAnAnswerIsOfUnknownOutcome() throws SQLException {
+		MySqlServer.execute("CREATE TABLE IF NOT EXISTS commit_of_metrics (id INT)");
+		DefaultTransactionDefinition definition = new DefaultTransactionDefinition();
+		definition.setName("unanswered");
+		try (java.sql.Connection other = TestServer.MYSQL.connect(); Statement statement = other.createStatement()) {
+			this.contexts.run((context) -> {
+				DatabaseClient client = context.getBean(DatabaseClient.class);
+				TransactionalOperator operator = TransactionalOperator
+					.create(new R2dbcTransactionManager(context.getBean(ConnectionPool.class)), definition);
+				Mono<Void> work = client.sql("INSERT INTO commit_of_metrics VALUES (1)").then();
+				Mono<Void> lock = Mono.fromCallable(() -> statement.execute("FLUSH TABLES WITH READ LOCK"))
+					.subscribeOn(Schedulers.boundedElastic())
+					.then();
+				CompletableFuture<Void> commit = work.then(lock).as(operator::transactional).toFuture();
+				Awaitility.await().atMost(LIMIT).until(() -> MySqlServer.execute(COMMITS).size() == 1);
+				MySqlServer.execute("KILL " + MySqlServer.execute(COMMITS).get(0));
+				assertThat(commit).failsWithin(LIMIT)
+					.withThrowableThat()
+					.havingCause()
+					.isInstanceOf(DataAccessResourceFailureException.class)
+					.havingCause()
+					.isExactlyInstanceOf(UnknownOutcomeException.class);
+				assertThat(transactions(context, "unanswered", "unknown")).isEqualTo(1);
+				assertThat(transactions(context, "unanswered", "committed")).isZero();
+				assertThat(transactions(context, "unanswered", "rolled-back")).isZero();
+			});
+			statement.execute("UNLOCK TABLES");
+		}
 	}
 
 	private static long transactions(ApplicationContext context, String name, String outcome) {
