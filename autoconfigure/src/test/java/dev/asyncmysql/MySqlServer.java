@@ -1,5 +1,8 @@
 package dev.asyncmysql;
 
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.ServerSocket;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
@@ -30,11 +33,36 @@ public final class MySqlServer {
 	}
 
 	/**
+	 * Make a server for one test, which may stop it and start it again: its port stays,
+	 * where what Docker chooses is another after a restart.
+	 * @return the container, to be started and stopped by the caller
+	 */
+	@SuppressWarnings("resource")
+	public static MySQLContainer onAPortThatStays() {
+		try (ServerSocket free = new ServerSocket(0)) {
+			MySQLContainer mysql = new MySQLContainer(IMAGE);
+			mysql.setPortBindings(List.of(free.getLocalPort() + ":" + MySQLContainer.MYSQL_PORT));
+			return mysql;
+		}
+		catch (IOException ex) {
+			throw new UncheckedIOException(ex);
+		}
+	}
+
+	/**
 	 * Return properties of a connection to it.
 	 * @return host, port, database, user and password
 	 */
 	public static String[] properties() {
-		MySQLContainer mysql = container();
+		return properties(container());
+	}
+
+	/**
+	 * Return properties of a connection to a server.
+	 * @param mysql the server
+	 * @return host, port, database, user and password
+	 */
+	public static String[] properties(MySQLContainer mysql) {
 		return new String[] { "async-mysql.host=" + mysql.getHost(), "async-mysql.port=" + mysql.getFirstMappedPort(),
 				"async-mysql.database=" + mysql.getDatabaseName(), "async-mysql.username=root",
 				"async-mysql.password=" + mysql.getPassword() };

@@ -1,10 +1,6 @@
 package dev.asyncmysql.connection.stress;
 
-import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.net.ServerSocket;
 import java.time.Duration;
-import java.util.List;
 import java.util.Map;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
@@ -143,7 +139,7 @@ class ServerRestartIT {
 
 	private static synchronized MySQLContainer own() {
 		if (own == null) {
-			own = onAPortThatStays();
+			own = MySqlServer.onAPortThatStays();
 			own.start();
 		}
 		return own;
@@ -156,19 +152,6 @@ class ServerRestartIT {
 	private static Wired open(Setup setup, Mysqld mysqld) {
 		return setup.open(mysqld, Map.of("pool.max-size", POOL, "pool.max-acquire-time", LIMIT, "response-timeout",
 				LIMIT, "pool.max-create-connection-time", LIMIT, "connect-timeout", LIMIT));
-	}
-
-	// What Docker chooses is another after a restart.
-	@SuppressWarnings("resource")
-	private static MySQLContainer onAPortThatStays() {
-		try (ServerSocket free = new ServerSocket(0)) {
-			MySQLContainer mysql = new MySQLContainer(MySqlServer.IMAGE);
-			mysql.setPortBindings(List.of(free.getLocalPort() + ":" + MySQLContainer.MYSQL_PORT));
-			return mysql;
-		}
-		catch (IOException ex) {
-			throw new UncheckedIOException(ex);
-		}
 	}
 
 	/** Callers, one after the other, twice as many as there are connections. */
