@@ -8,6 +8,8 @@ import java.util.Map;
 import dev.asyncmysql.MySqlServer;
 import dev.asyncmysql.RequiresMySql;
 import dev.asyncmysql.observability.MySqlHealthIndicator;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.r2dbc.pool.ConnectionPool;
 import io.r2dbc.spi.Connection;
 import org.awaitility.Awaitility;
@@ -29,6 +31,8 @@ import org.springframework.boot.health.autoconfigure.contributor.HealthContribut
 import org.springframework.boot.health.autoconfigure.registry.HealthContributorRegistryAutoConfiguration;
 import org.springframework.boot.health.contributor.Health;
 import org.springframework.boot.health.contributor.Status;
+import org.springframework.boot.micrometer.metrics.autoconfigure.CompositeMeterRegistryAutoConfiguration;
+import org.springframework.boot.micrometer.metrics.autoconfigure.MetricsAutoConfiguration;
 import org.springframework.boot.r2dbc.autoconfigure.R2dbcAutoConfiguration;
 import org.springframework.boot.r2dbc.autoconfigure.health.ConnectionFactoryHealthContributorAutoConfiguration;
 import org.springframework.boot.test.context.runner.ApplicationContextRunner;
@@ -76,19 +80,46 @@ class HealthIT {
 	}
 
 	@Test
-	void credentialsThatAreNoLongerRightAreTold() {
-		this.contexts.withPropertyValues("async-mysql.pool.background-eviction-interval=100ms").run((context) -> {
-			assertThat(health(context).getDetails()).containsKeys("readOnly", "tls", "roundTripMillis");
-			sql("ALTER USER " + USER + " IDENTIFIED BY 'another one'");
-			connections().forEach((id) -> sql("KILL " + id));
-			Awaitility.await().atMost(LIMIT).untilAsserted(() -> {
-				Health health = health(context);
-				assertThat(health.getStatus()).isEqualTo(Status.DOWN);
-				assertThat(health.getDetails()).containsKeys("error", "advice")
-					.doesNotContainKeys("readOnly", "tls", "roundTripMillis");
-				assertThat(health.getDetails().get("advice")).asString().contains("password");
+	void credentialsThatAreNoLongerRightAreToldUntilTheyAreRightAgain(CapturedOutput output) {
+		this.contexts
+			.withConfiguration(AutoConfigurations.of(MySqlMetricsAutoConfiguration.class,
+					MetricsAutoConfiguration.class, CompositeMeterRegistryAutoConfiguration.class))
+			.withBean(MeterRegistry.class, SimpleMeterRegistry::new)
+			.withPropertyValues("async-mysql.pool.background-eviction-interval=100ms")
+			.run((context) -> {
+				assertThat(health(context).getDetails()).containsKeys("readOnly", "tls", "roundTripMillis");
+				assertThat(failedAttempts(context)).isZero();
+				sql("ALTER USER " + USER + " IDENTIFIED BY 'another one'");
+				connections().forEach((id) -> sql("KILL " + id));
+				Awaitility.await().atMost(LIMIT).untilAsserted(() -> {
+					Health health = health(context);
+					assertThat(health.getStatus()).isEqualTo(Status.DOWN);
+					assertThat(health.getDetails()).containsKeys("error", "advice")
+						.doesNotContainKeys("readOnly", "tls", "roundTripMillis");
+					assertThat(health.getDetails().get("error")).asString().contains("(error 1045)");
+					assertThat(health.getDetails().get("advice")).asString().contains("async-mysql.password");
+				});
+				assertThat(failedAttempts(context)).isPositive();
+				sql("ALTER USER " + USER + " IDENTIFIED BY 'secret-of-health'");
+				Awaitility.await().atMost(LIMIT).untilAsserted(() -> {
+					Health health = health(context);
+					assertThat(health.getStatus()).isEqualTo(Status.UP);
+					assertThat(health.getDetails()).doesNotContainKeys("error", "advice");
+				});
+				double attempts = failedAttempts(context);
+				assertThat(health(context).getStatus()).isEqualTo(Status.UP);
+				assertThat(failedAttempts(context)).isEqualTo(attempts);
 			});
-		});
+		assertThat(output.getOut().split("The server does not answer: ", -1)).hasSize(2);
+		assertThat(output).contains("The server answers again");
+	}
+
+	private static double failedAttempts(ApplicationContext context) {
+		return context.getBean(MeterRegistry.class)
+			.get("asyncmysql.connections.create")
+			.tag("outcome", "error")
+			.timer()
+			.count();
 	}
 
 	@Test
