@@ -20,11 +20,13 @@ import dev.asyncmysql.observability.AsyncMySqlEndpoint.Operation;
 import dev.asyncmysql.observability.EffectiveSetting;
 import io.r2dbc.pool.ConnectionPool;
 import io.r2dbc.spi.Connection;
+import io.r2dbc.spi.ConnectionFactory;
 import io.r2dbc.spi.ConnectionFactoryOptions;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
+import org.testcontainers.DockerClientFactory;
 import reactor.core.Disposable;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
@@ -103,6 +105,106 @@ class AsyncMySqlEndpointIT {
 				.atMost(LIMIT)
 				.untilAsserted(() -> assertThat(describe(context).connections()).extracting(Connected::state)
 					.containsOnly(State.IDLE));
+		});
+	}
+
+	@Test
+	void anExhaustedPoolIsTold() {
+		this.contexts.withPropertyValues("async-mysql.pool.max-size=2").run((context) -> {
+			ConnectionPool pool = context.getBean(ConnectionPool.class);
+			Connection lent = pool.create().blockOptional(LIMIT).orElseThrow();
+			Disposable busy = context.getBean(DatabaseClient.class).sql("SELECT SLEEP(10)").fetch().one().subscribe();
+			Disposable waiting = pool.create().subscribe();
+			Awaitility.await().atMost(LIMIT).untilAsserted(() -> {
+				Description description = describe(context);
+				assertThat(description.pool()).isEqualTo(new PoolUsage(2, 0, 1, 2));
+				assertThat(description.connections()).extracting(Connected::state)
+					.containsExactly(State.LENT, State.BUSY);
+				// Asked for by the side connection.
+				assertThat(description.variables()).containsKey("max_connections");
+			});
+			waiting.dispose();
+			busy.dispose();
+			Mono.from(lent.close()).block(LIMIT);
+			Awaitility.await()
+				.atMost(LIMIT)
+				.untilAsserted(() -> assertThat(describe(context).pool()).isEqualTo(new PoolUsage(0, 2, 0, 2)));
+		});
+	}
+
+	@Test
+	void tellsSinceWhenAConnectionIsLentOrIdle() {
+		this.contexts.run((context) -> {
+			Connection lent = context.getBean(ConnectionPool.class).create().blockOptional(LIMIT).orElseThrow();
+			assertThat(only(context).sinceMillis()).isLessThan(1000);
+			Awaitility.await().atMost(LIMIT).until(() -> only(context).sinceMillis() >= 1000);
+			assertThat(only(context)).satisfies((connection) -> {
+				assertThat(connection.state()).isEqualTo(State.LENT);
+				assertThat(connection.sinceMillis()).isLessThanOrEqualTo(connection.ageMillis());
+			});
+			Mono.from(lent.close()).block(LIMIT);
+			assertThat(only(context)).satisfies((connection) -> {
+				assertThat(connection.state()).isEqualTo(State.IDLE);
+				assertThat(connection.sinceMillis()).isLessThan(1000);
+				assertThat(connection.ageMillis()).isGreaterThanOrEqualTo(1000);
+			});
+			Awaitility.await().atMost(LIMIT).until(() -> only(context).sinceMillis() >= 1000);
+		});
+	}
+
+	private static Connected only(ApplicationContext context) {
+		List<Connected> connections = describe(context).connections();
+		assertThat(connections).hasSize(1);
+		return connections.get(0);
+	}
+
+	@Test
+	void withoutAPoolItTellsOfConnectionsAllTheSame(CapturedOutput output) {
+		this.contexts.withPropertyValues("async-mysql.pool.enabled=false").run((context) -> {
+			assertThat(context).doesNotHaveBean(ConnectionPool.class);
+			Connection used = Mono.from(context.getBean(ConnectionFactory.class).create())
+				.blockOptional(LIMIT)
+				.orElseThrow();
+			assertThat(Flux.from(used.createStatement("SELECT 1").execute())
+				.flatMap((result) -> result.map((row) -> row.get(0)))
+				.blockLast(LIMIT)).isNotNull();
+			Description description = describe(context);
+			assertThat(description.server()).startsWith("MySQL 9.7.");
+			assertThat(description.pool()).isNull();
+			assertThat(description.connections()).extracting(Connected::state).containsExactly(State.LENT);
+			assertThat(description.variables()).containsKey("max_connections");
+			assertThat(description.topStatements())
+				.anySatisfy((figures) -> assertThat(figures.statement()).isEqualTo("SELECT ?"));
+			assertThat(description.settings().get("async-mysql.pool.enabled").value()).isEqualTo(false);
+			assertThat(context.getBean(AsyncMySqlEndpoint.class).run(Operation.LOG)).containsEntry("logged", true);
+			assertThat(output).containsPattern("Connections of connectionFactory:\\R");
+			Mono.from(used.close()).block(LIMIT);
+			assertThat(describe(context).connections()).isEmpty();
+		});
+	}
+
+	@Test
+	void answersWithinItsLimitWhereTheServerIsSilent() {
+		this.contexts.run((context) -> {
+			Connection lent = context.getBean(ConnectionPool.class).create().blockOptional(LIMIT).orElseThrow();
+			assertThat(describe(context).variables()).containsKey("max_connections");
+			String container = MySqlServer.container().getContainerId();
+			DockerClientFactory.instance().client().pauseContainerCmd(container).exec();
+			try {
+				long start = System.nanoTime();
+				Description description = describe(context);
+				assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(Duration.ofSeconds(3));
+				assertThat(description.server()).startsWith("MySQL 9.7.");
+				assertThat(description.pool()).isEqualTo(new PoolUsage(1, 0, 0, 3));
+				assertThat(description.connections()).extracting(Connected::state).containsExactly(State.LENT);
+				assertThat(description.variables()).containsOnlyKeys("error");
+				assertThat(description.variables().get("error")).isNotBlank().isNotEqualTo("null");
+			}
+			finally {
+				DockerClientFactory.instance().client().unpauseContainerCmd(container).exec();
+			}
+			Mono.from(lent.close()).block(LIMIT);
+			Awaitility.await().atMost(LIMIT).until(() -> describe(context).variables().containsKey("max_connections"));
 		});
 	}
 
