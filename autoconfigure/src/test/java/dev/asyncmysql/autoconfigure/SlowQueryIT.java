@@ -18,6 +18,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
+import reactor.core.publisher.Sinks;
 import reactor.test.StepVerifier;
 
 import org.springframework.boot.autoconfigure.AutoConfigurations;
@@ -25,6 +26,7 @@ import org.springframework.boot.r2dbc.autoconfigure.R2dbcAutoConfiguration;
 import org.springframework.boot.test.context.runner.ApplicationContextRunner;
 import org.springframework.boot.test.system.CapturedOutput;
 import org.springframework.boot.test.system.OutputCaptureExtension;
+import org.springframework.dao.CannotAcquireLockException;
 import org.springframework.r2dbc.connection.R2dbcTransactionManager;
 import org.springframework.r2dbc.core.DatabaseClient;
 import org.springframework.transaction.reactive.TransactionalOperator;
@@ -124,6 +126,52 @@ class SlowQueryIT {
 				assertThat(client.sql("INSERT INTO slow_query VALUES (1), (2), (3)").fetch().rowsUpdated().block(LIMIT))
 					.isEqualTo(3);
 				assertThat(output).contains("3 rows: INSERT INTO slow_query VALUES (?), …");
+			});
+	}
+
+	@Test
+	void aDeadlockIsTold(CapturedOutput output) {
+		MySqlServer.execute("CREATE TABLE IF NOT EXISTS slow_deadlock (id INT PRIMARY KEY, value INT)");
+		MySqlServer.execute("REPLACE INTO slow_deadlock VALUES (1, 0), (2, 0)");
+		this.contexts.withPropertyValues("async-mysql.slow-query.threshold=0s", "async-mysql.pool.max-size=2")
+			.run((context) -> {
+				DatabaseClient client = context.getBean(DatabaseClient.class);
+				TransactionalOperator transactions = TransactionalOperator
+					.create(new R2dbcTransactionManager(context.getBean(ConnectionPool.class)));
+				Sinks.Empty<Void> first = Sinks.empty();
+				Sinks.Empty<Void> second = Sinks.empty();
+				Mono<Void> one = update(client, 1, first).then(second.asMono()).then(update(client, 2, first));
+				Mono<Void> other = update(client, 2, second).then(first.asMono()).then(update(client, 1, second));
+				StepVerifier
+					.create(Mono.whenDelayError(one.as(transactions::transactional),
+							other.as(transactions::transactional)))
+					.expectError(CannotAcquireLockException.class)
+					.verify(LIMIT);
+				assertThat(output).containsOnlyOnce(
+						"0 rows, failed with 1213: UPDATE slow_deadlock SET value = value + ? WHERE id = ?");
+			});
+	}
+
+	private static Mono<Void> update(DatabaseClient client, int id, Sinks.Empty<Void> done) {
+		return client.sql("UPDATE slow_deadlock SET value = value + 1 WHERE id = :id")
+			.bind("id", id)
+			.then()
+			.doOnSuccess((answer) -> done.tryEmitEmpty());
+	}
+
+	@Test
+	void noMoreThanSomeLinesAreLogged(CapturedOutput output) {
+		this.contexts
+			.withPropertyValues("async-mysql.slow-query.threshold=0s", "async-mysql.slow-query.max-per-minute=2")
+			.run((context) -> {
+				DatabaseClient client = context.getBean(DatabaseClient.class);
+				for (String table : List.of("first", "second", "third", "fourth")) {
+					assertThat(client.sql("SELECT 1 AS " + table).fetch().one().block(LIMIT)).isNotNull();
+				}
+				assertThat(output).containsOnlyOnce(": SELECT ? AS first")
+					.containsOnlyOnce(": SELECT ? AS second")
+					.doesNotContain("AS third")
+					.doesNotContain("AS fourth");
 			});
 	}
 
