@@ -14,6 +14,8 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledIf;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.openqa.selenium.By;
 import org.openqa.selenium.Dimension;
 import org.openqa.selenium.Keys;
@@ -25,6 +27,8 @@ import org.openqa.selenium.chrome.ChromeOptions;
 import org.openqa.selenium.logging.LogEntry;
 import org.openqa.selenium.logging.LogType;
 import org.openqa.selenium.support.ui.WebDriverWait;
+
+import org.springframework.http.HttpStatus;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -38,6 +42,9 @@ class LivePageMySqlIT extends AbstractLedgerTests {
 	private static final Optional<Path> BROWSER = find("chromium", "google-chrome");
 
 	private static final Optional<Path> DRIVER = find("chromedriver");
+
+	/** By a script, as the rows are others twice a second. */
+	private static final String OWNER = "document.querySelector('#balances td:nth-child(2)')";
 
 	private ChromeDriver browser;
 
@@ -120,6 +127,44 @@ class LivePageMySqlIT extends AbstractLedgerTests {
 		assertThat(brightness(dark)).isLessThan(60);
 	}
 
+	@ParameterizedTest
+	@ValueSource(strings = { "light", "dark" })
+	void textCanBeReadInLightAndDark(String scheme) {
+		open("1");
+		await(() -> Boolean.TRUE.equals(this.browser.executeScript("return " + OWNER + " !== null")));
+		ground(scheme);
+		List<Map<String, String>> texts = texts();
+		assertThat(texts).extracting((text) -> text.get("name"))
+			.contains("H1", "H2", "P", "BUTTON", "DT", "DD", "TH", "TD", "SMALL");
+		assertThat(texts)
+			.allSatisfy((text) -> assertThat(contrast(text.get("color"), text.get("ground"))).as("contrast of %s", text)
+				.isGreaterThanOrEqualTo(4.5));
+	}
+
+	@Test
+	void aNameIsShownAsTheTextThatItIs() {
+		open("1");
+		Account first = list(0, 1).get(0);
+		String name = "<b onmouseover=\"document.title='run'\">Eve</b><img src=x onerror=\"document.title='run'\">";
+		rename(first.id(), name);
+		try {
+			await(() -> name.equals(this.browser.executeScript("return " + OWNER + "?.textContent")));
+			assertThat(this.browser.executeScript("return " + OWNER + ".childElementCount")).isEqualTo(0L);
+			this.browser.executeScript(
+					"document.querySelectorAll('#balances *').forEach((e) => e.dispatchEvent(new Event('mouseover')))");
+			assertThat(this.browser.getTitle()).isEqualTo("Ledger, live");
+			noErrors();
+		}
+		finally {
+			rename(first.id(), first.owner());
+		}
+	}
+
+	private void rename(long id, String owner) {
+		assertThat(changeOwner(id, owner, requestVersion(id).blockOptional(TIMEOUT).orElseThrow()))
+			.isEqualTo(HttpStatus.OK);
+	}
+
 	@Test
 	void fitsANarrowScreen() {
 		this.browser.manage().window().setSize(new Dimension(400, 800));
@@ -155,6 +200,45 @@ class LivePageMySqlIT extends AbstractLedgerTests {
 			.mapToInt(Integer::parseInt)
 			.average()
 			.orElseThrow();
+	}
+
+	/**
+	 * Return each element that has a text of its own, with its colour and the one that is
+	 * behind it.
+	 */
+	@SuppressWarnings("unchecked")
+	private List<Map<String, String>> texts() {
+		return (List<Map<String, String>>) this.browser.executeScript("""
+				const clear = 'rgba(0, 0, 0, 0)';
+				function ground(element) {
+				  const color = getComputedStyle(element).backgroundColor;
+				  return color === clear ? ground(element.parentElement) : color;
+				}
+				return [...document.body.querySelectorAll('*')]
+				  .filter((element) => [...element.childNodes].some((node) => node.nodeType === 3 && node.data.trim()))
+				  .map((element) => ({
+				    name: element.tagName, color: getComputedStyle(element).color, ground: ground(element)
+				  }));""");
+	}
+
+	/**
+	 * Return the contrast ratio of two colours.
+	 *
+	 * @see <a href="https://www.w3.org/TR/WCAG22/#dfn-contrast-ratio">WCAG 2.2</a>
+	 */
+	private static double contrast(String color, String other) {
+		double one = luminance(color) + 0.05;
+		double two = luminance(other) + 0.05;
+		return Math.max(one, two) / Math.min(one, two);
+	}
+
+	private static double luminance(String color) {
+		assertThat(color).matches("rgb\\(\\d+, \\d+, \\d+\\)");
+		double[] parts = Stream.of(color.replaceAll("[^\\d,]", "").split(","))
+			.mapToDouble((part) -> Integer.parseInt(part) / 255.0)
+			.map((part) -> (part <= 0.04045) ? part / 12.92 : Math.pow((part + 0.055) / 1.055, 2.4))
+			.toArray();
+		return 0.2126 * parts[0] + 0.7152 * parts[1] + 0.0722 * parts[2];
 	}
 
 	private double highest(String plot) {
