@@ -3,10 +3,6 @@ package dev.asyncmysql;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.ServerSocket;
-import java.sql.Connection;
-import java.sql.SQLException;
-import java.sql.Statement;
-import java.util.ArrayList;
 import java.util.List;
 
 import io.r2dbc.spi.ConnectionFactoryOptions;
@@ -84,26 +80,7 @@ public final class MySqlServer {
 	 * @return options of a connection to it
 	 */
 	public static ConnectionFactoryOptions template(String name, String... statements) {
-		MySQLContainer mysql = container();
-		List<String> all = new ArrayList<>(
-				List.of("DROP DATABASE IF EXISTS " + name, "CREATE DATABASE " + name, "USE " + name));
-		all.addAll(List.of(statements));
-		try (Connection connection = TestServer.MYSQL.connect(); Statement statement = connection.createStatement()) {
-			for (String sql : all) {
-				statement.execute(sql);
-			}
-		}
-		catch (SQLException ex) {
-			throw new IllegalStateException(ex);
-		}
-		return ConnectionFactoryOptions.builder()
-			.option(ConnectionFactoryOptions.DRIVER, "mysql")
-			.option(ConnectionFactoryOptions.HOST, mysql.getHost())
-			.option(ConnectionFactoryOptions.PORT, mysql.getFirstMappedPort())
-			.option(ConnectionFactoryOptions.DATABASE, name)
-			.option(ConnectionFactoryOptions.USER, "root")
-			.option(ConnectionFactoryOptions.PASSWORD, mysql.getPassword())
-			.build();
+		return TestServer.MYSQL.template(name, statements);
 	}
 
 	/**

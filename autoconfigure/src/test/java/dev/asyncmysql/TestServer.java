@@ -8,9 +8,11 @@ import java.sql.Statement;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Stream;
 
 import dev.asyncmysql.embedded.EmbeddedMariaDb;
 import dev.asyncmysql.embedded.EmbeddedSettings;
+import io.r2dbc.spi.ConnectionFactoryOptions;
 import org.testcontainers.mysql.MySQLContainer;
 
 /**
@@ -68,6 +70,43 @@ public enum TestServer {
 	 * @throws SQLException if the server refuses
 	 */
 	public abstract Connection connect() throws SQLException;
+
+	/**
+	 * Make a schema anew, to be copied for tests.
+	 * @param name its name
+	 * @param statements what makes its tables and the rest
+	 * @return options of a connection to it
+	 */
+	public ConnectionFactoryOptions template(String name, String... statements) {
+		List<String> all = new ArrayList<>(
+				List.of("DROP DATABASE IF EXISTS " + name, "CREATE DATABASE " + name, "USE " + name));
+		all.addAll(List.of(statements));
+		try (Connection connection = connect(); Statement statement = connection.createStatement()) {
+			for (String sql : all) {
+				statement.execute(sql);
+			}
+		}
+		catch (SQLException ex) {
+			throw new IllegalStateException(ex);
+		}
+		return ConnectionFactoryOptions.builder()
+			.option(ConnectionFactoryOptions.DRIVER, "mysql")
+			.option(ConnectionFactoryOptions.HOST, property("host"))
+			.option(ConnectionFactoryOptions.PORT, Integer.valueOf(property("port")))
+			.option(ConnectionFactoryOptions.DATABASE, name)
+			.option(ConnectionFactoryOptions.USER, property("username"))
+			.option(ConnectionFactoryOptions.PASSWORD, property("password"))
+			.build();
+	}
+
+	private String property(String name) {
+		String start = "async-mysql." + name + "=";
+		return Stream.of(properties())
+			.filter((property) -> property.startsWith(start))
+			.map((property) -> property.substring(start.length()))
+			.findFirst()
+			.orElseThrow();
+	}
 
 	/**
 	 * Run a statement past the code under test.
