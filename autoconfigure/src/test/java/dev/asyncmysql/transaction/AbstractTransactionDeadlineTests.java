@@ -5,6 +5,7 @@ import java.util.List;
 
 import dev.asyncmysql.DeadlineException;
 import dev.asyncmysql.TestServer;
+import dev.asyncmysql.test.RollbackOperator;
 import org.awaitility.Awaitility;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.BeforeEach;
@@ -22,7 +23,6 @@ import org.springframework.context.ApplicationContext;
 import org.springframework.dao.QueryTimeoutException;
 import org.springframework.r2dbc.core.DatabaseClient;
 import org.springframework.transaction.annotation.Transactional;
-import org.springframework.transaction.reactive.TransactionalOperator;
 import org.springframework.transaction.support.DefaultTransactionDefinition;
 
 import static org.assertj.core.api.Assertions.assertThat;
@@ -67,15 +67,13 @@ abstract class AbstractTransactionDeadlineTests extends AbstractTransactionTests
 	void aRowLockThatIsWaitedForIsAStatementUnderWay() {
 		this.patient.run((context) -> {
 			this.server.execute("INSERT INTO deadline VALUES (1)");
-			TransactionalOperator holder = transactions(context);
 			Mono<Long> delete = context.getBean(DatabaseClient.class)
 				.sql("DELETE FROM deadline WHERE id = 1")
 				.fetch()
 				.rowsUpdated();
-			Throwable failure = holder
-				.execute((transaction) -> delete.doOnSuccess((count) -> transaction.setRollbackOnly())
-					.then(limitedly(context, delete)))
-				.blockLast(LIMIT);
+			Throwable failure = delete.then(limitedly(context, delete))
+				.as(RollbackOperator.create(manager(context))::mono)
+				.block(LIMIT);
 			assertThat(failure).isInstanceOf(QueryTimeoutException.class);
 			assertThat(ids()).containsExactly("1");
 		});

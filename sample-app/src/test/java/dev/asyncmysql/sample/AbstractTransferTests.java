@@ -12,6 +12,8 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
+import dev.asyncmysql.sample.transfer.TransferService;
+import dev.asyncmysql.test.RollbackOperator;
 import io.r2dbc.spi.Connection;
 import io.r2dbc.spi.Result;
 import org.junit.jupiter.api.Test;
@@ -22,9 +24,11 @@ import reactor.core.publisher.Mono;
 import reactor.test.StepVerifier;
 import reactor.util.function.Tuple2;
 
+import org.springframework.beans.factory.annotation.Autowired;
 import org.springframework.http.HttpStatus;
 import org.springframework.http.HttpStatusCode;
 import org.springframework.http.MediaType;
+import org.springframework.transaction.ReactiveTransactionManager;
 import org.springframework.web.reactive.function.client.WebClient;
 
 import static org.assertj.core.api.Assertions.assertThat;
@@ -33,6 +37,12 @@ import static org.assertj.core.api.Assertions.assertThat;
  * What transfers do over HTTP.
  */
 abstract class AbstractTransferTests extends AbstractLedgerTests {
+
+	@Autowired
+	private TransferService transfers;
+
+	@Autowired
+	private ReactiveTransactionManager transactionManager;
 
 	@Test
 	void transferMovesMoneyAndWritesBothEntries() {
@@ -58,6 +68,27 @@ abstract class AbstractTransferTests extends AbstractLedgerTests {
 		assertThat(debits).extracting(Entry::amount).containsExactly("-30.00");
 		assertThat(credits).extracting(Entry::amount).containsExactly("30.00");
 		assertThat(credits.get(0).transferId()).isEqualTo(debits.get(0).transferId());
+	}
+
+	@Test
+	void transferTakesPartInTheTransactionOfItsCaller() {
+		long from = open("100").id();
+		long to = open("0").id();
+		Flux<BigDecimal> balances = this.databaseClient.sql("SELECT balance FROM account WHERE id >= :from ORDER BY id")
+			.bind("from", from)
+			.mapValue(BigDecimal.class)
+			.all();
+		this.transfers.execute(new dev.asyncmysql.sample.transfer.Transfer(null, from, to, new BigDecimal("30.00")))
+			.thenMany(balances)
+			.as(RollbackOperator.create(this.transactionManager)::flux)
+			.as(StepVerifier::create)
+			.expectNext(new BigDecimal("70.00"), new BigDecimal("30.00"))
+			.expectComplete()
+			.verify(TIMEOUT);
+		assertThat(read(from).balance()).isEqualTo("100.00");
+		assertThat(read(to).balance()).isEqualTo("0.00");
+		assertThat(statement(from)).isEmpty();
+		assertThat(statement(to)).isEmpty();
 	}
 
 	@ParameterizedTest(name = "the payer is the older account: {0}")
