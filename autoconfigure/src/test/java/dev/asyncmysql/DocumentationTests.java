@@ -11,13 +11,14 @@ import java.util.Map;
 import java.util.Properties;
 import java.util.Set;
 import java.util.regex.MatchResult;
+import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
-import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 import org.springframework.beans.factory.config.YamlPropertiesFactoryBean;
 import org.springframework.core.io.ByteArrayResource;
@@ -37,6 +38,8 @@ class DocumentationTests {
 	private static final Pattern EXCERPT = Pattern.compile("(?ms)^<!-- From (\\S+) -->\\n```\\w*\\n(.*?)^```$");
 
 	private static final Pattern LINK = Pattern.compile("\\]\\(([^()\\s]+)\\)");
+
+	private static final Pattern LIST = Pattern.compile("(?ms)^#+ Documentation$.*?(?=^#|\\z)");
 
 	private static final Pattern HEADING = Pattern.compile("(?m)^#+ (.+)$");
 
@@ -109,12 +112,15 @@ class DocumentationTests {
 		}
 	}
 
-	@Test
-	void indexTellsEachDocument() throws IOException {
-		Path index = ROOT.resolve("docs/README.md");
-		assertThat(matches(LINK, Files.readString(index))).containsAll(documents().stream()
-			.filter((file) -> file.startsWith(index.getParent()) && !file.equals(index))
-			.map((file) -> file.getFileName().toString())
+	@ParameterizedTest
+	@ValueSource(strings = { "README.md", "docs/README.md" })
+	void indexTellsEachDocument(String index) throws IOException {
+		Path folder = ROOT.resolve(index).getParent();
+		Matcher list = LIST.matcher(Files.readString(ROOT.resolve(index)));
+		assertThat(list.find()).isTrue();
+		assertThat(matches(LINK, list.group())).containsAll(documents().stream()
+			.filter((file) -> file.startsWith(ROOT.resolve("docs")) && !file.endsWith("README.md"))
+			.map((file) -> folder.relativize(file).toString())
 			.toList());
 	}
 
