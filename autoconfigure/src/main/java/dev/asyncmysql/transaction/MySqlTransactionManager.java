@@ -3,6 +3,7 @@ package dev.asyncmysql.transaction;
 import java.time.Duration;
 
 import dev.asyncmysql.TransactionOptions;
+import dev.asyncmysql.UnknownOutcomeException;
 import dev.asyncmysql.transaction.Begin.Attempt;
 import io.r2dbc.spi.Connection;
 import io.r2dbc.spi.ConnectionFactory;
@@ -14,6 +15,7 @@ import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Mono;
 
 import org.springframework.core.InfrastructureProxy;
+import org.springframework.core.NestedRuntimeException;
 import org.springframework.r2dbc.connection.R2dbcTransactionManager;
 import org.springframework.transaction.TransactionDefinition;
 import org.springframework.transaction.TransactionExecution;
@@ -28,7 +30,8 @@ import org.springframework.transaction.reactive.TransactionSynchronizationManage
  * {@value #CONSISTENT_SNAPSHOT}. The timeout of a transaction is a limit of its time as a
  * whole ({@link TransactionOptions#TIMEOUT}), where Spring's own makes it the time that
  * each statement waits for a row lock. A caller that goes away while a transaction begins
- * costs no connection.
+ * costs no connection. A commit whose outcome is unknown is told to no listener as a
+ * roll-back.
  */
 public class MySqlTransactionManager extends R2dbcTransactionManager {
 
@@ -41,6 +44,8 @@ public class MySqlTransactionManager extends R2dbcTransactionManager {
 	private static final long serialVersionUID = 1L;
 
 	private static final Log logger = LogFactory.getLog(MySqlTransactionManager.class);
+
+	private static final Object UNKNOWN_COMMIT = new Object();
 
 	private static final TransactionExecutionListener TAKE_OVER = new TakeOver();
 
@@ -71,8 +76,30 @@ public class MySqlTransactionManager extends R2dbcTransactionManager {
 		return Mono.deferContextual((context) -> {
 			Attempts attempts = Attempts.of(context);
 			Mono<Void> commit = super.doCommit(synchronizationManager, status);
-			return (attempts != null) ? attempts.committing(commit) : commit;
+			return ((attempts != null) ? attempts.committing(commit) : commit)
+				.doOnError(MySqlTransactionManager::isUnknown, (ex) -> remember(synchronizationManager, ex));
 		});
+	}
+
+	@Override
+	protected Mono<Void> doRollback(TransactionSynchronizationManager synchronizationManager,
+			GenericReactiveTransaction status) {
+		return Mono.defer(() -> {
+			Mono<Void> rollback = super.doRollback(synchronizationManager, status);
+			// Spring would tell of a roll-back that has succeeded, and whoever makes good
+			// for one would do so for what may have taken effect.
+			return (synchronizationManager.unbindResourceIfPossible(UNKNOWN_COMMIT) instanceof Throwable unknown)
+					? rollback.onErrorComplete().then(Mono.error(unknown)) : rollback;
+		});
+	}
+
+	private static boolean isUnknown(Throwable failure) {
+		return failure instanceof NestedRuntimeException translated
+				&& translated.contains(UnknownOutcomeException.class);
+	}
+
+	private static void remember(TransactionSynchronizationManager synchronizationManager, Throwable unknown) {
+		synchronizationManager.bindResource(UNKNOWN_COMMIT, unknown);
 	}
 
 	// What follows is no part of the transaction, and may be committed by itself.

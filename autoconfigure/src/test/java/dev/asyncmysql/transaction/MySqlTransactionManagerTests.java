@@ -1,12 +1,15 @@
 package dev.asyncmysql.transaction;
 
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicReference;
 
+import dev.asyncmysql.UnknownOutcomeException;
 import io.r2dbc.spi.Connection;
 import io.r2dbc.spi.ConnectionFactory;
 import io.r2dbc.spi.ConnectionFactoryMetadata;
+import io.r2dbc.spi.R2dbcNonTransientResourceException;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -19,10 +22,13 @@ import reactor.test.publisher.TestPublisher;
 import reactor.test.publisher.TestPublisher.Violation;
 import reactor.test.util.RaceTestUtils;
 
+import org.springframework.dao.DataAccessResourceFailureException;
 import org.springframework.r2dbc.connection.ConnectionFactoryUtils;
 import org.springframework.transaction.TransactionDefinition;
 import org.springframework.transaction.TransactionExecution;
 import org.springframework.transaction.TransactionExecutionListener;
+import org.springframework.transaction.reactive.TransactionSynchronization;
+import org.springframework.transaction.reactive.TransactionSynchronizationManager;
 import org.springframework.transaction.reactive.TransactionalOperator;
 import org.springframework.transaction.support.DefaultTransactionDefinition;
 
@@ -179,6 +185,39 @@ class MySqlTransactionManagerTests {
 		assertThat(this.database.told()).isEqualTo("lent begun savepoint released committed closed");
 	}
 
+	@Test
+	void aCommitOfUnknownOutcomeIsNotToldAsARollback() {
+		UnknownOutcomeException unknown = new UnknownOutcomeException("lost", null);
+		this.database.commitFailure = unknown;
+		List<String> told = new ArrayList<>();
+		this.manager.addListener(new Ends(told));
+		Mono<Void> work = TransactionSynchronizationManager.forCurrentTransaction()
+			.doOnNext((manager) -> manager.registerSynchronization(new Completion(told)))
+			.then();
+		StepVerifier.create(this.operator.transactional(work))
+			.then(this.database::lend)
+			.then(this.database::begin)
+			.expectErrorSatisfies(
+					(ex) -> assertThat(ex).isInstanceOf(DataAccessResourceFailureException.class).hasCause(unknown))
+			.verify(LIMIT);
+		assertThat(told).containsExactly("completed " + TransactionSynchronization.STATUS_UNKNOWN,
+				"rolled back: DataAccessResourceFailureException");
+		assertThat(this.database.told()).isEqualTo("lent begun rolled-back closed");
+	}
+
+	@Test
+	void aCommitThatFailsOtherwiseIsRolledBack() {
+		this.database.commitFailure = new R2dbcNonTransientResourceException("no commit");
+		List<String> told = new ArrayList<>();
+		this.manager.addListener(new Ends(told));
+		StepVerifier.create(this.operator.transactional(Mono.just("done")))
+			.then(this.database::lend)
+			.then(this.database::begin)
+			.expectError(DataAccessResourceFailureException.class)
+			.verify(LIMIT);
+		assertThat(told).containsExactly("rolled back: null");
+	}
+
 	@ParameterizedTest
 	@ValueSource(booleans = { false, true })
 	void aRaceOfCancelAndBeginLosesNothing(boolean ends) {
@@ -213,12 +252,17 @@ class MySqlTransactionManagerTests {
 
 		private final Connection connection = mock(Connection.class, withSettings().stubOnly());
 
+		private volatile @Nullable RuntimeException commitFailure;
+
 		private volatile @Nullable RuntimeException rollbackFailure;
 
 		Database() {
 			given(this.connection.beginTransaction(any()))
 				.willAnswer((invocation) -> Mono.<Void>create((sink) -> this.beginning.set(sink)));
-			given(this.connection.commitTransaction()).willAnswer((invocation) -> tell("committed"));
+			given(this.connection.commitTransaction()).willAnswer((invocation) -> {
+				RuntimeException failure = this.commitFailure;
+				return (failure != null) ? Mono.error(failure) : tell("committed");
+			});
 			given(this.connection.rollbackTransaction()).willAnswer((invocation) -> {
 				RuntimeException failure = this.rollbackFailure;
 				return (failure != null) ? Mono.error(failure) : tell("rolled-back");
@@ -277,6 +321,35 @@ class MySqlTransactionManagerTests {
 		@Override
 		public void afterBegin(TransactionExecution transaction, @Nullable Throwable failure) {
 			throw new IllegalStateException("listener");
+		}
+
+	}
+
+	/** Writes down how a transaction ends. */
+	private record Ends(List<String> told) implements TransactionExecutionListener {
+
+		@Override
+		public void afterCommit(TransactionExecution transaction, @Nullable Throwable failure) {
+			this.told.add("committed: " + name(failure));
+		}
+
+		@Override
+		public void afterRollback(TransactionExecution transaction, @Nullable Throwable failure) {
+			this.told.add("rolled back: " + name(failure));
+		}
+
+		private static String name(@Nullable Throwable failure) {
+			return (failure != null) ? failure.getClass().getSimpleName() : "null";
+		}
+
+	}
+
+	/** Writes down the status at the end of a transaction. */
+	private record Completion(List<String> told) implements TransactionSynchronization {
+
+		@Override
+		public Mono<Void> afterCompletion(int status) {
+			return Mono.fromRunnable(() -> this.told.add("completed " + status));
 		}
 
 	}
