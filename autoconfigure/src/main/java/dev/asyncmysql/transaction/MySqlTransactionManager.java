@@ -76,6 +76,10 @@ public class MySqlTransactionManager extends R2dbcTransactionManager {
 		return Mono.deferContextual((context) -> {
 			Attempts attempts = Attempts.of(context);
 			Mono<Void> commit = super.doCommit(synchronizationManager, status);
+			if (status.isNested()) {
+				// It keeps its savepoint until the outer transaction ends.
+				return commit;
+			}
 			return ((attempts != null) ? attempts.committing(commit) : commit)
 				.doOnError(MySqlTransactionManager::isUnknown, (ex) -> remember(synchronizationManager, ex));
 		});

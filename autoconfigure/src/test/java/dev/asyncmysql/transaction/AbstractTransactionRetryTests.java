@@ -195,6 +195,20 @@ abstract class AbstractTransactionRetryTests extends AbstractTransactionTests {
 	}
 
 	@Test
+	void aNestedPartIsNoCommit() {
+		this.retrying.run((context) -> {
+			Outer outer = context.getBean(Outer.class);
+			StepVerifier.create(Flux.merge(outer.nestedFirst(1, 2), outer.nestedFirst(2, 1)))
+				.expectNext(1L, 1L)
+				.expectComplete()
+				.verify(LIMIT);
+			assertThat(outer.invocations()).hasValue(3);
+			assertThat(amounts()).containsExactly("2", "2");
+			assertRetries(context, "deadlock", "retried", 1);
+		});
+	}
+
+	@Test
 	void notAfterSomethingWasCommitted() {
 		this.retrying.run((context) -> {
 			Work work = context.getBean(Work.class);
@@ -289,7 +303,7 @@ abstract class AbstractTransactionRetryTests extends AbstractTransactionTests {
 		}
 
 		// Nobody goes on before the other has its first lock.
-		private Mono<Void> arrive() {
+		Mono<Void> arrive() {
 			return Mono.defer(() -> {
 				if (this.arrived.incrementAndGet() >= 2) {
 					this.barrier.tryEmitEmpty();
@@ -308,6 +322,11 @@ abstract class AbstractTransactionRetryTests extends AbstractTransactionTests {
 		@Transactional
 		Mono<Long> addOnce(int id) {
 			return this.before.of(this.invocations.incrementAndGet(), this.client).then(add(id));
+		}
+
+		@Transactional(propagation = Propagation.NESTED)
+		Mono<Long> addNested(int id) {
+			return add(id);
 		}
 
 		@Transactional(propagation = Propagation.REQUIRES_NEW)
@@ -356,6 +375,12 @@ abstract class AbstractTransactionRetryTests extends AbstractTransactionTests {
 		Mono<Long> afterAnother(int id) {
 			this.invocations.incrementAndGet();
 			return this.work.addAlone(id).then(Mono.defer(() -> this.work.addOnce(id)));
+		}
+
+		@Transactional
+		Mono<Long> nestedFirst(int first, int second) {
+			this.invocations.incrementAndGet();
+			return this.work.addNested(first).then(this.work.arrive()).then(Mono.defer(() -> this.work.add(second)));
 		}
 
 	}
