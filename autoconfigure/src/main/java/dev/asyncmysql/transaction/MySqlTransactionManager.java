@@ -9,6 +9,7 @@ import io.r2dbc.spi.Connection;
 import io.r2dbc.spi.ConnectionFactory;
 import io.r2dbc.spi.ConnectionFactoryMetadata;
 import io.r2dbc.spi.Option;
+import io.r2dbc.spi.R2dbcException;
 import org.apache.commons.logging.Log;
 import org.apache.commons.logging.LogFactory;
 import org.jspecify.annotations.Nullable;
@@ -16,10 +17,13 @@ import reactor.core.publisher.Mono;
 
 import org.springframework.core.InfrastructureProxy;
 import org.springframework.core.NestedRuntimeException;
+import org.springframework.r2dbc.connection.ConnectionHolder;
 import org.springframework.r2dbc.connection.R2dbcTransactionManager;
+import org.springframework.transaction.CannotCreateTransactionException;
 import org.springframework.transaction.TransactionDefinition;
 import org.springframework.transaction.TransactionExecution;
 import org.springframework.transaction.TransactionExecutionListener;
+import org.springframework.transaction.UnexpectedRollbackException;
 import org.springframework.transaction.interceptor.TransactionAttribute;
 import org.springframework.transaction.reactive.GenericReactiveTransaction;
 import org.springframework.transaction.reactive.TransactionSynchronizationManager;
@@ -30,8 +34,9 @@ import org.springframework.transaction.reactive.TransactionSynchronizationManage
  * {@value #CONSISTENT_SNAPSHOT}. The timeout of a transaction is a limit of its time as a
  * whole ({@link TransactionOptions#TIMEOUT}), where Spring's own makes it the time that
  * each statement waits for a row lock. A caller that goes away while a transaction begins
- * costs no connection. A commit whose outcome is unknown is told to no listener as a
- * roll-back.
+ * costs no connection. A transaction in which a method has failed that takes part in it
+ * is rolled back, also where its caller has swallowed the error, and a commit whose
+ * outcome is unknown is told to no listener as a roll-back.
  */
 public class MySqlTransactionManager extends R2dbcTransactionManager {
 
@@ -44,6 +49,8 @@ public class MySqlTransactionManager extends R2dbcTransactionManager {
 	private static final long serialVersionUID = 1L;
 
 	private static final Log logger = LogFactory.getLog(MySqlTransactionManager.class);
+
+	private static final String ROLLBACK_ONLY = "ROLLBACK_ONLY";
 
 	private static final Object UNKNOWN_COMMIT = new Object();
 
@@ -74,6 +81,10 @@ public class MySqlTransactionManager extends R2dbcTransactionManager {
 	protected Mono<Void> doCommit(TransactionSynchronizationManager synchronizationManager,
 			GenericReactiveTransaction status) {
 		return Mono.deferContextual((context) -> {
+			ConnectionHolder holder = holder(synchronizationManager);
+			if (holder != null && holder.isRollbackOnly()) {
+				return rollBackInstead(synchronizationManager, status, holder.getConnection());
+			}
 			Attempts attempts = Attempts.of(context);
 			Mono<Void> commit = super.doCommit(synchronizationManager, status);
 			if (status.isNested()) {
@@ -85,16 +96,53 @@ public class MySqlTransactionManager extends R2dbcTransactionManager {
 		});
 	}
 
+	// Where the server has undone the transaction, the connection refuses the savepoint
+	// without sending it and tells why, which may be a reason to run it again. Spring
+	// rolls back then.
+	private Mono<Void> rollBackInstead(TransactionSynchronizationManager synchronizationManager,
+			GenericReactiveTransaction status, Connection connection) {
+		Mono<Void> rollback = Mono.defer(() -> doRollback(synchronizationManager, status))
+			.then(Mono.error(() -> new UnexpectedRollbackException(
+					"The transaction was rolled back rather than committed: a method that takes part in it has failed")));
+		return status.isNested() ? rollback
+				: Mono.from(connection.createSavepoint(ROLLBACK_ONLY))
+					.onErrorMap(R2dbcException.class, (ex) -> translateException("R2DBC commit", ex))
+					.then(rollback);
+	}
+
 	@Override
 	protected Mono<Void> doRollback(TransactionSynchronizationManager synchronizationManager,
 			GenericReactiveTransaction status) {
 		return Mono.defer(() -> {
 			Mono<Void> rollback = super.doRollback(synchronizationManager, status);
+			if (status.isNested()) {
+				return rollback.doOnSuccess((done) -> resetRollbackOnly(synchronizationManager));
+			}
 			// Spring would tell of a roll-back that has succeeded, and whoever makes good
 			// for one would do so for what may have taken effect.
 			return (synchronizationManager.unbindResourceIfPossible(UNKNOWN_COMMIT) instanceof Throwable unknown)
 					? rollback.onErrorComplete().then(Mono.error(unknown)) : rollback;
 		});
+	}
+
+	// What only reads has nothing to undo. Spring cancels it as well where its caller has
+	// seen enough, as by next().
+	@Override
+	protected Mono<Void> doSetRollbackOnly(TransactionSynchronizationManager synchronizationManager,
+			GenericReactiveTransaction status) {
+		return (status.isReadOnly() && !status.isRollbackOnly()) ? Mono.empty()
+				: super.doSetRollbackOnly(synchronizationManager, status);
+	}
+
+	private @Nullable ConnectionHolder holder(TransactionSynchronizationManager synchronizationManager) {
+		return (ConnectionHolder) synchronizationManager.getResource(obtainConnectionFactory());
+	}
+
+	private void resetRollbackOnly(TransactionSynchronizationManager synchronizationManager) {
+		ConnectionHolder holder = holder(synchronizationManager);
+		if (holder != null) {
+			holder.resetRollbackOnly();
+		}
 	}
 
 	private static boolean isUnknown(Throwable failure) {
@@ -139,7 +187,12 @@ public class MySqlTransactionManager extends R2dbcTransactionManager {
 			TransactionDefinition definition) {
 		if (isExistingTransaction(transaction)) {
 			// A savepoint, which takes no connection.
-			return super.doBegin(synchronizationManager, transaction, definition);
+			return Mono.defer(() -> {
+				ConnectionHolder holder = holder(synchronizationManager);
+				return (holder != null && holder.isRollbackOnly()) ? Mono.error(new CannotCreateTransactionException(
+						"No savepoint in a transaction that can only be rolled back: a method that takes part in it has failed"))
+						: super.doBegin(synchronizationManager, transaction, definition);
+			});
 		}
 		Mono<Void> begin = Mono.deferContextual((context) -> {
 			Attempts attempts = Attempts.of(context);

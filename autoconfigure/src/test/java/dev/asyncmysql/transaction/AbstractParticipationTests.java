@@ -1,0 +1,234 @@
+package dev.asyncmysql.transaction;
+
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicInteger;
+
+import dev.asyncmysql.TestServer;
+import org.junit.jupiter.api.Test;
+import reactor.core.publisher.Flux;
+import reactor.core.publisher.Mono;
+
+import org.springframework.boot.test.context.runner.ApplicationContextRunner;
+import org.springframework.r2dbc.core.DatabaseClient;
+import org.springframework.transaction.CannotCreateTransactionException;
+import org.springframework.transaction.UnexpectedRollbackException;
+import org.springframework.transaction.annotation.Propagation;
+import org.springframework.transaction.annotation.Transactional;
+import org.springframework.transaction.reactive.TransactionSynchronization;
+import org.springframework.transaction.reactive.TransactionSynchronizationManager;
+import org.springframework.transaction.reactive.TransactionalOperator;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+/**
+ * A method that takes part in the transaction of another one, fails, and whose error the
+ * other one swallows: with JDBC nothing is committed then, and so it is here.
+ */
+abstract class AbstractParticipationTests extends AbstractHalfTests {
+
+	private final ApplicationContextRunner services = this.contexts.withBean(Inner.class)
+		.withBean(Outer.class)
+		.withPropertyValues("async-mysql.transaction.retry.enabled=true");
+
+	AbstractParticipationTests(TestServer server) {
+		super(server);
+	}
+
+	@Test
+	void aFailureThatIsSwallowedRollsAllBack() {
+		this.services.run((context) -> {
+			Outer outer = context.getBean(Outer.class);
+			Inner inner = context.getBean(Inner.class);
+			assertThat(failing(outer.swallowing(inner.failing())).block(LIMIT))
+				.isInstanceOf(UnexpectedRollbackException.class);
+			assertThat(amounts()).containsExactly("0", "0", "0");
+			assertThat(outer.ends()).containsExactly(TransactionSynchronization.STATUS_ROLLED_BACK);
+			assertThat(outer.invocations()).hasValue(1);
+			assertThatNextBorrowersWrite(context);
+		});
+	}
+
+	@Test
+	void aFailureThatIsNamedDoesNotCount() {
+		this.services.run((context) -> {
+			assertThat(failing(context.getBean(Outer.class).swallowing(context.getBean(Inner.class).refusing()))
+				.block(LIMIT)).isNull();
+			assertThat(amounts()).containsExactly("1", "1", "0");
+		});
+	}
+
+	@Test
+	void soItIsForOperators() {
+		this.contexts.run((context) -> {
+			TransactionalOperator operator = transactions(context);
+			Mono<?> asked = operator.execute((transaction) -> {
+				transaction.setRollbackOnly();
+				return update(context, 2);
+			}).then();
+			assertThat(failing(operator.transactional(update(context, 1).then(asked))).block(LIMIT))
+				.isInstanceOf(UnexpectedRollbackException.class);
+			assertThat(amounts()).containsExactly("0", "0", "0");
+		});
+	}
+
+	@Test
+	void aNestedOneThatFailsLeavesTheRest() {
+		this.services.run((context) -> {
+			Outer outer = context.getBean(Outer.class);
+			assertThat(failing(outer.swallowing(context.getBean(Inner.class).nested(Mono.error(new Refusal()))))
+				.block(LIMIT)).isNull();
+			assertThat(amounts()).containsExactly("1", "0", "0");
+			assertThat(outer.ends()).containsExactly(TransactionSynchronization.STATUS_COMMITTED);
+		});
+	}
+
+	@Test
+	void aFailureWithinANestedOneIsUndoneWithIt() {
+		this.services.run((context) -> {
+			Inner inner = context.getBean(Inner.class);
+			assertThat(failing(context.getBean(Outer.class).swallowing(inner.nested(inner.failing()))).block(LIMIT))
+				.isNull();
+			assertThat(amounts()).containsExactly("1", "0", "0");
+		});
+	}
+
+	@Test
+	void aNestedOneThatSwallowsAFailureIsUndoneAsWell() {
+		this.services.run((context) -> {
+			Inner inner = context.getBean(Inner.class);
+			Mono<Long> nested = inner.nested(inner.failing().onErrorComplete());
+			List<Throwable> told = new CopyOnWriteArrayList<>();
+			assertThat(failing(context.getBean(Outer.class).swallowing(nested.doOnError(told::add))).block(LIMIT))
+				.isNull();
+			assertThat(told).singleElement().isInstanceOf(UnexpectedRollbackException.class);
+			assertThat(amounts()).containsExactly("1", "0", "0");
+		});
+	}
+
+	@Test
+	void afterItNoSavepointIsMade() {
+		this.services.run((context) -> {
+			Inner inner = context.getBean(Inner.class);
+			List<Throwable> told = new CopyOnWriteArrayList<>();
+			Mono<Long> both = inner.failing()
+				.onErrorComplete()
+				.then(Mono.defer(() -> inner.nested(Mono.empty())).doOnError(told::add));
+			assertThat(failing(context.getBean(Outer.class).swallowing(both)).block(LIMIT))
+				.isInstanceOf(UnexpectedRollbackException.class);
+			assertThat(told).singleElement().isInstanceOf(CannotCreateTransactionException.class);
+			assertThat(amounts()).containsExactly("0", "0", "0");
+		});
+	}
+
+	@Test
+	void whoHasSeenEnoughOfWhatIsReadCommits() {
+		this.services.run((context) -> {
+			assertThat(failing(context.getBean(Outer.class).swallowing(context.getBean(Inner.class).all().next()))
+				.block(LIMIT)).isNull();
+			assertThat(amounts()).containsExactly("1", "0", "0");
+		});
+	}
+
+	@Test
+	void whatTheServerHasUndoneIsToldAndRunAgain() {
+		this.services.run((context) -> {
+			Outer outer = context.getBean(Outer.class);
+			assertThat(failing(outer.swallowing(context.getBean(Inner.class).losingOnce())).block(LIMIT)).isNull();
+			assertThat(outer.invocations()).hasValue(2);
+			assertThat(amounts()).containsExactly("1", "1", "0");
+		});
+	}
+
+	private static Mono<Long> update(DatabaseClient client, int id) {
+		return client.sql("UPDATE half SET amount = amount + 1 WHERE id = :id").bind("id", id).fetch().rowsUpdated();
+	}
+
+	/** What a business method says no with. */
+	private static final class Refusal extends RuntimeException {
+
+		private static final long serialVersionUID = 1L;
+
+	}
+
+	/** What takes part. */
+	static class Inner {
+
+		private final DatabaseClient client;
+
+		private final AtomicInteger invocations = new AtomicInteger();
+
+		Inner(DatabaseClient client) {
+			this.client = client;
+		}
+
+		@Transactional
+		Mono<Long> failing() {
+			return update(this.client, 2).then(Mono.error(new Refusal()));
+		}
+
+		@Transactional(noRollbackFor = Refusal.class)
+		Mono<Long> refusing() {
+			return failing();
+		}
+
+		@Transactional
+		Mono<Long> losingOnce() {
+			return Mono
+				.defer(() -> (this.invocations.incrementAndGet() > 1) ? Mono.<Void>empty()
+						: this.client.sql("SIGNAL SQLSTATE '40001' SET MYSQL_ERRNO = 1213").then())
+				.then(update(this.client, 2));
+		}
+
+		@Transactional(propagation = Propagation.NESTED)
+		Mono<Long> nested(Mono<?> last) {
+			return update(this.client, 3).then(last).then(Mono.empty());
+		}
+
+		@Transactional(readOnly = true)
+		Flux<Integer> all() {
+			return this.client.sql("SELECT amount FROM half").mapValue(Integer.class).all();
+		}
+
+	}
+
+	/** What uses it. */
+	static class Outer {
+
+		private final DatabaseClient client;
+
+		private final AtomicInteger invocations = new AtomicInteger();
+
+		private final List<Integer> ends = new CopyOnWriteArrayList<>();
+
+		Outer(DatabaseClient client) {
+			this.client = client;
+		}
+
+		AtomicInteger invocations() {
+			return this.invocations;
+		}
+
+		List<Integer> ends() {
+			return this.ends;
+		}
+
+		@Transactional
+		Mono<Void> swallowing(Mono<?> inner) {
+			this.invocations.incrementAndGet();
+			return TransactionSynchronizationManager.forCurrentTransaction()
+				.doOnNext((manager) -> manager.registerSynchronization(new TransactionSynchronization() {
+
+					@Override
+					public Mono<Void> afterCompletion(int status) {
+						return Mono.fromRunnable(() -> Outer.this.ends.add(status));
+					}
+
+				}))
+				.then(update(this.client, 1))
+				.then(inner.onErrorComplete().then());
+		}
+
+	}
+
+}
