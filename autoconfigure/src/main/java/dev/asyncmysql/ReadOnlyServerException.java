@@ -20,7 +20,7 @@ public final class ReadOnlyServerException extends R2dbcNonTransientResourceExce
 	 */
 	public ReadOnlyServerException(R2dbcException cause) {
 		super(cause.getMessage()
-				+ ". The server takes no writes: after a failover, soft-evict the connections; otherwise connect to the primary",
+				+ ". The server takes no writes. After a failover another attempt gets a new connection; otherwise connect to the primary",
 				cause.getSqlState(), cause.getErrorCode(), cause.getSql(), cause);
 	}
 

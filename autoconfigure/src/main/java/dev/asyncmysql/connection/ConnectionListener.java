@@ -163,7 +163,10 @@ public interface ConnectionListener {
 		/** The server or the network has ended it. */
 		LOST,
 
-		/** Another one was found dead, so that those of its time are replaced. */
+		/**
+		 * Another one was found dead, or was refused a write, so that those of its time
+		 * are replaced.
+		 */
 		REPLACED,
 
 		/** Its server has refused a write, as one does that is no primary any more. */

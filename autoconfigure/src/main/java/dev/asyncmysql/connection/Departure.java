@@ -42,10 +42,12 @@ final class Departure {
 
 	private final Watchdog watchdog;
 
+	private final Tenure tenure;
+
 	private final Consumer<EndReason> ending;
 
 	Departure(Connection delegate, Connection raw, ExchangeLine line, Wire wire, Server server,
-			SessionGuard sessionGuard, TransactionGuard transactionGuard, Watchdog watchdog,
+			SessionGuard sessionGuard, TransactionGuard transactionGuard, Watchdog watchdog, Tenure tenure,
 			Consumer<EndReason> ending) {
 		this.delegate = delegate;
 		this.raw = raw;
@@ -56,6 +58,7 @@ final class Departure {
 		this.sessionGuard = sessionGuard;
 		this.transactionGuard = transactionGuard;
 		this.watchdog = watchdog;
+		this.tenure = tenure;
 		this.ending = ending;
 	}
 
@@ -141,6 +144,7 @@ final class Departure {
 		}
 		if (this.transactionGuard.areWritesRefused()) {
 			this.ending.accept(EndReason.READ_ONLY);
+			this.tenure.foundReadOnly();
 			return Mono.error(() -> new R2dbcTransientResourceException(
 					"The server takes no writes, and its connection is not lent again"));
 		}

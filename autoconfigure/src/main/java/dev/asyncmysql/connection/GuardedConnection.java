@@ -93,7 +93,7 @@ final class GuardedConnection implements Connection, Lifecycle, Wrapped<Connecti
 		this.tenure = new Tenure(server, wire, session.waitTimeout());
 		this.inquiries = new Inquiries(this.raw, this.line, session, wire);
 		this.departure = new Departure(delegate, this.raw, this.line, wire, server, this.sessionGuard,
-				this.transactionGuard, this.watchdog, this::endsBecause);
+				this.transactionGuard, this.watchdog, this.tenure, this::endsBecause);
 	}
 
 	/**

@@ -41,6 +41,13 @@ public final class Server {
 
 	private static final Duration GRACE = Duration.ofMillis(500);
 
+	/**
+	 * A server that takes no writes on purpose would lose its pool with each that is
+	 * refused. A failover takes seconds to some minutes, until which new connections may
+	 * lead to the same server.
+	 */
+	private static final Duration READ_ONLY_INTERVAL = Duration.ofSeconds(30);
+
 	private final ConnectionSettings settings;
 
 	private final String prefix;
@@ -68,6 +75,8 @@ public final class Server {
 	private final AtomicInteger generation = new AtomicInteger();
 
 	private volatile int evicted;
+
+	private volatile long foundReadOnly = System.nanoTime() - Long.MAX_VALUE / 2;
 
 	private volatile @Nullable Failure lastFailure;
 
@@ -361,7 +370,7 @@ public final class Server {
 
 	/**
 	 * Return the generation of the connections that are opened now.
-	 * @return a number that grows with each death that is news
+	 * @return a number that grows with each death, or refusal of writes, that is news
 	 */
 	int generation() {
 		return this.generation.get();
@@ -378,6 +387,22 @@ public final class Server {
 			logger.info("A connection to %s was ended by the other side; all that were opened before are replaced"
 				.formatted(this.settings.location()));
 			this.listeners.tell(ConnectionListener::serverLost);
+		}
+	}
+
+	/**
+	 * Note that a write was refused by a server that takes none, as after a failover: the
+	 * other connections of its time lead there as well. It ends their generation, as a
+	 * death does, but not again within {@link #READ_ONLY_INTERVAL}.
+	 * @param generation the generation of the connection
+	 * @param now the time, as of {@link System#nanoTime()}
+	 */
+	void foundReadOnly(int generation, long now) {
+		if (now - this.foundReadOnly >= READ_ONLY_INTERVAL.toNanos()
+				&& this.generation.compareAndSet(generation, generation + 1)) {
+			this.foundReadOnly = now;
+			logger.info("%s takes no writes; all connections that were opened before are replaced"
+				.formatted(this.settings.location()));
 		}
 	}
 

@@ -8,8 +8,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * How long a connection is fit to be lent: until another of its time is found dead,
  * because a server that was restarted, or gave way to another, has left none of them
- * alive; and until the server would close it for its silence. All methods may be called
- * from any thread, and none blocks.
+ * alive, or refuses writes; and until the server would close it for its silence. All
+ * methods may be called from any thread, and none blocks.
  */
 final class Tenure {
 
@@ -72,6 +72,13 @@ final class Tenure {
 	}
 
 	/**
+	 * Note that the server has refused a write because it takes none.
+	 */
+	void foundReadOnly() {
+		this.server.foundReadOnly(this.generation, System.nanoTime());
+	}
+
+	/**
 	 * Note that the connection is closed from here on.
 	 */
 	void close() {
@@ -80,8 +87,8 @@ final class Tenure {
 
 	/**
 	 * Return why the connection must not be lent again.
-	 * @return a death among those of its time, or that the server is about to close it;
-	 * {@code null} where it is fit
+	 * @return a death, or a refusal of writes, among those of its time, or that the
+	 * server is about to close it; {@code null} where it is fit
 	 */
 	@Nullable EndReason over() {
 		if (this.generation != this.server.generation()) {

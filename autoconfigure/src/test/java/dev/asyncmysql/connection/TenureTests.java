@@ -158,6 +158,20 @@ class TenureTests {
 		assertThat(this.opened).hasSize(16);
 	}
 
+	@Test
+	void aRefusedWriteThrowsOutAllOlderOnesButNotOverAndOver(CapturedOutput output) {
+		giveBack(lend(3));
+		long now = System.nanoTime();
+		this.server.foundReadOnly(0, now);
+		assertThat(lend(1)).extracting(TenureTests::stub).containsExactly(this.opened.get(3));
+		this.server.foundReadOnly(0, now + Duration.ofSeconds(31).toNanos());
+		this.server.foundReadOnly(1, now + Duration.ofSeconds(29).toNanos());
+		assertThat(this.server.generation()).isOne();
+		this.server.foundReadOnly(1, now + Duration.ofSeconds(31).toNanos());
+		assertThat(this.server.generation()).isEqualTo(2);
+		assertThat(output).contains("?:3306 takes no writes; all connections that were opened before are replaced");
+	}
+
 	private List<Connection> lend(int number) {
 		return IntStream.range(0, number)
 			.<Connection>mapToObj((index) -> this.pool.create().blockOptional(LIMIT).orElseThrow())

@@ -6,8 +6,11 @@ import java.util.concurrent.CopyOnWriteArrayList;
 
 import dev.asyncmysql.RequiresMySql;
 import dev.asyncmysql.TestServer;
+import io.r2dbc.spi.Connection;
+import io.r2dbc.spi.ConnectionFactory;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 import reactor.core.scheduler.Schedulers;
 import reactor.test.StepVerifier;
@@ -49,6 +52,37 @@ class TransactionRetryIT extends AbstractTransactionRetryTests {
 				assertThat(connections).hasSize(2).doesNotHaveDuplicates();
 				assertThat(amounts()).containsExactly("1", "0");
 			});
+	}
+
+	// Who may write all the same, only the connections that are opened from then on know.
+	@Test
+	void afterAFailoverNoOtherConnectionLeadsToTheOldServer() {
+		this.server.execute("DROP USER IF EXISTS failover");
+		this.server.execute("CREATE USER failover IDENTIFIED BY 'failover'");
+		this.server.execute("GRANT ALL ON test.* TO failover");
+		this.retrying.withPropertyValues("async-mysql.username=failover", "async-mysql.password=failover")
+			.run((context) -> {
+				ConnectionFactory factory = context.getBean(ConnectionFactory.class);
+				Flux.range(0, 4)
+					.flatMap((index) -> factory.create())
+					.collectList()
+					.flatMapIterable((connections) -> connections)
+					.flatMap(Connection::close)
+					.blockLast(LIMIT);
+				assertThat(connectionsOf("failover")).hasSizeGreaterThanOrEqualTo(4);
+				this.server.execute("GRANT SUPER ON *.* TO failover");
+				this.server.execute("SET GLOBAL read_only = ON");
+				StepVerifier.create(context.getBean(Work.class).addOnce(1))
+					.expectNext(1L)
+					.expectComplete()
+					.verify(LIMIT);
+				assertThat(retries(context, "read-only", "retried")).isOne();
+				assertThat(amounts()).containsExactly("1", "0");
+			});
+	}
+
+	private List<String> connectionsOf(String user) {
+		return this.server.execute("SELECT id FROM information_schema.processlist WHERE user = '" + user + "'");
 	}
 
 	// To a server that takes writes after a while.
