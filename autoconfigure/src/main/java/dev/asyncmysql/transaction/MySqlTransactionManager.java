@@ -46,6 +46,12 @@ public class MySqlTransactionManager extends R2dbcTransactionManager {
 	 */
 	public static final String CONSISTENT_SNAPSHOT = "consistent-snapshot";
 
+	/**
+	 * Label of a method that is not invoked again, although retries are on: because it
+	 * does more than write to the database, or has arguments that can be used once.
+	 */
+	public static final String NO_RETRY = "no-retry";
+
 	private static final long serialVersionUID = 1L;
 
 	private static final Log logger = LogFactory.getLog(MySqlTransactionManager.class);

@@ -19,7 +19,8 @@ import org.springframework.transaction.interceptor.TransactionAttributeSource;
 /**
  * Invokes a {@code @Transactional} method that returns a {@link Mono} or a {@link Flux}
  * once more where its transaction has to be run again. The method itself is invoked, as
- * what it does before it returns belongs to the transaction.
+ * what it does before it returns belongs to the transaction. The label
+ * {@value MySqlTransactionManager#NO_RETRY} leaves a method out.
  */
 public final class RetryInterceptor {
 
@@ -83,7 +84,8 @@ public final class RetryInterceptor {
 				return false;
 			}
 			TransactionAttribute attribute = this.attributes.getTransactionAttribute(method, targetClass);
-			return attribute != null && begins(attribute.getPropagationBehavior());
+			return attribute != null && begins(attribute.getPropagationBehavior())
+					&& !attribute.getLabels().contains(MySqlTransactionManager.NO_RETRY);
 		}
 
 		private static boolean begins(int propagation) {

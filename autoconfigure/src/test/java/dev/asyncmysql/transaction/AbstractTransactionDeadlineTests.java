@@ -64,6 +64,21 @@ abstract class AbstractTransactionDeadlineTests extends AbstractTransactionTests
 	}
 
 	@Test
+	void aPartHasTheTimeOfTheWhole() {
+		this.patient.run((context) -> {
+			DefaultTransactionDefinition part = new DefaultTransactionDefinition();
+			part.setTimeout(1);
+			Mono<Void> slow = context.getBean(DatabaseClient.class).sql("SELECT SLEEP(1.5)").fetch().all().then();
+			StepVerifier
+				.create(transactions(context)
+					.transactional(insert(context, 1).then(slow.as(transactions(context, part)::transactional))))
+				.expectComplete()
+				.verify(LIMIT);
+			assertThat(ids()).containsExactly("1");
+		});
+	}
+
+	@Test
 	void aRowLockThatIsWaitedForIsAStatementUnderWay() {
 		this.patient.run((context) -> {
 			this.server.execute("INSERT INTO deadline VALUES (1)");

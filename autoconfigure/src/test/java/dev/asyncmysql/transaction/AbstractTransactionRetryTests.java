@@ -209,6 +209,18 @@ abstract class AbstractTransactionRetryTests extends AbstractTransactionTests {
 	}
 
 	@Test
+	void aLabelLeavesAMethodOut() {
+		this.retrying.run((context) -> {
+			Work work = context.getBean(Work.class);
+			work.before((attempt, client) -> (attempt > 1) ? Mono.empty()
+					: client.sql("SIGNAL SQLSTATE '40001' SET MYSQL_ERRNO = 1213").then());
+			StepVerifier.create(work.addOnceAndForAll(1)).expectError(CannotAcquireLockException.class).verify(LIMIT);
+			assertThat(work.invocations()).hasValue(1);
+			assertThat(amounts()).containsExactly("0", "0");
+		});
+	}
+
+	@Test
 	void notAfterSomethingWasCommitted() {
 		this.retrying.run((context) -> {
 			Work work = context.getBean(Work.class);
@@ -322,6 +334,11 @@ abstract class AbstractTransactionRetryTests extends AbstractTransactionTests {
 		@Transactional
 		Mono<Long> addOnce(int id) {
 			return this.before.of(this.invocations.incrementAndGet(), this.client).then(add(id));
+		}
+
+		@Transactional(label = MySqlTransactionManager.NO_RETRY)
+		Mono<Long> addOnceAndForAll(int id) {
+			return addOnce(id);
 		}
 
 		@Transactional(propagation = Propagation.NESTED)
