@@ -9,6 +9,7 @@ import dev.asyncmysql.TestServer;
 import dev.asyncmysql.autoconfigure.MySqlMetricsAutoConfiguration;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import org.aopalliance.intercept.MethodInterceptor;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import reactor.core.publisher.Flux;
@@ -17,11 +18,16 @@ import reactor.core.publisher.Sinks;
 import reactor.core.scheduler.Schedulers;
 import reactor.test.StepVerifier;
 
+import org.springframework.aop.Advisor;
+import org.springframework.aop.support.DefaultPointcutAdvisor;
+import org.springframework.aop.support.NameMatchMethodPointcut;
+import org.springframework.beans.factory.config.BeanDefinition;
 import org.springframework.boot.autoconfigure.AutoConfigurations;
 import org.springframework.boot.micrometer.metrics.autoconfigure.CompositeMeterRegistryAutoConfiguration;
 import org.springframework.boot.micrometer.metrics.autoconfigure.MetricsAutoConfiguration;
 import org.springframework.boot.test.context.runner.ApplicationContextRunner;
 import org.springframework.context.ApplicationContext;
+import org.springframework.core.Ordered;
 import org.springframework.dao.CannotAcquireLockException;
 import org.springframework.dao.DuplicateKeyException;
 import org.springframework.dao.PessimisticLockingFailureException;
@@ -221,6 +227,76 @@ abstract class AbstractTransactionRetryTests extends AbstractTransactionTests {
 	}
 
 	@Test
+	void theOperatorDoesTheSameForElements() {
+		this.once.run((context) -> {
+			TransactionalOperator operator = context.getBean(TransactionalOperator.class);
+			TransactionRetry retry = context.getBean(TransactionRetry.class);
+			Work work = context.getBean(Work.class);
+			work.before((attempt, client) -> (attempt > 1) ? Mono.empty()
+					: client.sql("SIGNAL SQLSTATE '40001' SET MYSQL_ERRNO = 1213").then());
+			StepVerifier.create(Flux.defer(() -> work.someOf(false)).as(operator::transactional).as(retry::flux))
+				.expectNext("1", "2")
+				.expectComplete()
+				.verify(LIMIT);
+			assertThat(work.invocations()).hasValue(2);
+			work.invocations().set(0);
+			StepVerifier.create(Flux.defer(() -> work.someOf(true)).as(operator::transactional).as(retry::flux))
+				.expectNext("1")
+				.expectError(CannotAcquireLockException.class)
+				.verify(LIMIT);
+			assertThat(work.invocations()).hasValue(1);
+		});
+	}
+
+	@Test
+	void aClassMayBeTransactional() {
+		this.retrying.withBean(WholeClass.class).run((context) -> {
+			Work work = context.getBean(Work.class);
+			work.before((attempt, client) -> (attempt > 1) ? Mono.empty()
+					: client.sql("SIGNAL SQLSTATE '40001' SET MYSQL_ERRNO = 1213").then());
+			StepVerifier.create(context.getBean(WholeClass.class).add(1)).expectNext(1L).expectComplete().verify(LIMIT);
+			assertThat(work.invocations()).hasValue(2);
+			assertThat(amounts()).containsExactly("1", "0");
+		});
+	}
+
+	@Test
+	void anotherAspectIsOutsideOrInEachAttempt() {
+		AtomicInteger outside = new AtomicInteger();
+		AtomicInteger inside = new AtomicInteger();
+		this.retrying
+			.withBean("outside", Advisor.class, () -> counting(outside, 0), AbstractTransactionRetryTests::role)
+			.withBean("inside", Advisor.class, () -> counting(inside, Ordered.LOWEST_PRECEDENCE),
+					AbstractTransactionRetryTests::role)
+			.run((context) -> {
+				Work work = context.getBean(Work.class);
+				work.before((attempt, client) -> (attempt > 1) ? Mono.empty()
+						: client.sql("SIGNAL SQLSTATE '40001' SET MYSQL_ERRNO = 1213").then());
+				StepVerifier.create(work.addOnce(1)).expectNext(1L).expectComplete().verify(LIMIT);
+				assertThat(work.invocations()).hasValue(2);
+				assertThat(outside).hasValue(1);
+				assertThat(inside).hasValue(2);
+			});
+	}
+
+	private static Advisor counting(AtomicInteger calls, int order) {
+		NameMatchMethodPointcut pointcut = new NameMatchMethodPointcut();
+		pointcut.setMappedName("addOnce");
+		MethodInterceptor interceptor = (invocation) -> {
+			calls.incrementAndGet();
+			return invocation.proceed();
+		};
+		DefaultPointcutAdvisor advisor = new DefaultPointcutAdvisor(pointcut, interceptor);
+		advisor.setOrder(order);
+		return advisor;
+	}
+
+	// Without AspectJ no other advisors are found.
+	private static void role(BeanDefinition definition) {
+		definition.setRole(BeanDefinition.ROLE_INFRASTRUCTURE);
+	}
+
+	@Test
 	void notAfterSomethingWasCommitted() {
 		this.retrying.run((context) -> {
 			Work work = context.getBean(Work.class);
@@ -353,6 +429,10 @@ abstract class AbstractTransactionRetryTests extends AbstractTransactionTests {
 
 		@Transactional
 		Flux<String> elements(boolean late) {
+			return someOf(late);
+		}
+
+		Flux<String> someOf(boolean late) {
 			Mono<Void> failing = this.before.of(this.invocations.incrementAndGet(), this.client);
 			return late ? Flux.concat(Mono.just("1"), failing.cast(String.class), Mono.just("2"))
 					: failing.thenMany(Flux.just("1", "2"));
@@ -398,6 +478,22 @@ abstract class AbstractTransactionRetryTests extends AbstractTransactionTests {
 		Mono<Long> nestedFirst(int first, int second) {
 			this.invocations.incrementAndGet();
 			return this.work.addNested(first).then(this.work.arrive()).then(Mono.defer(() -> this.work.add(second)));
+		}
+
+	}
+
+	/** A service all of whose methods are transactional. */
+	@Transactional
+	static class WholeClass {
+
+		private final Work work;
+
+		WholeClass(Work work) {
+			this.work = work;
+		}
+
+		Mono<Long> add(int id) {
+			return this.work.addOnce(id);
 		}
 
 	}
