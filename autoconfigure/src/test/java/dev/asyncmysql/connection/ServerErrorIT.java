@@ -250,13 +250,13 @@ class ServerErrorIT {
 		this.contexts
 			.withPropertyValues("async-mysql.session-variables=wait_timeout=1", "async-mysql.pool.max-idle-time=10m")
 			.run((context) -> {
-				Connection held = Mono.from(context.getBean(ConnectionFactory.class).create()).block(LIMIT);
-				assertThat(held).isNotNull();
-				Mono.delay(Duration.ofSeconds(3)).block(LIMIT);
-				assertThat(failure(
-						Flux.from(held.createStatement("SELECT 1").execute()).flatMap(Result::getRowsUpdated).then()))
-					.isInstanceOf(ConnectionLostException.class);
-				Mono.from(held.close()).block(LIMIT);
+				DatabaseClient client = context.getBean(DatabaseClient.class);
+				Throwable failure = failure(transactions(context, false).transactional(client.sql("SELECT 1")
+					.then()
+					.then(Mono.delay(Duration.ofSeconds(3)))
+					.then(client.sql("SELECT 1").then())));
+				assertThat(failure).isExactlyInstanceOf(DataAccessResourceFailureException.class)
+					.hasCauseExactlyInstanceOf(ConnectionLostException.class);
 			});
 	}
 

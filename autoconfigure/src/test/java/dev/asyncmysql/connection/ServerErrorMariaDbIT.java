@@ -100,6 +100,12 @@ class ServerErrorMariaDbIT {
 			.getT1();
 		assertThat(failure).isInstanceOf(DataAccessResourceFailureException.class)
 			.hasCauseInstanceOf(ConnectionLostException.class);
+		// Who is ended by another is told nothing.
+		assertThat(failure(context, "KILL CONNECTION_ID()")).isInstanceOf(DataAccessResourceFailureException.class)
+			.cause()
+			.isExactlyInstanceOf(ConnectionLostException.class)
+			.extracting("errorCode")
+			.isEqualTo(1927);
 	}
 
 	// NOWAIT is 1205 here, and ends the transaction as any lock wait does.

@@ -57,6 +57,37 @@ class TransactionIT {
 	}
 
 	@Test
+	void theNextTransactionHasTheDefaultAgain() {
+		List<String> statements = statements((work) -> work.serializable().then(work.limited()));
+		assertThat(statements).containsSequence("SET TRANSACTION ISOLATION LEVEL SERIALIZABLE;",
+				"START TRANSACTION READ WRITE", "SELECT 'one'", "COMMIT", "START TRANSACTION READ WRITE",
+				"SELECT 'one'", "COMMIT");
+		assertThat(statements.stream().filter((statement) -> statement.contains("ISOLATION"))).hasSize(1);
+	}
+
+	@Test
+	void aNewTransactionHasAConnectionOfItsOwn() {
+		assertThat(statementsOfTwo((work) -> work.outer(work.alone()).then())).containsExactly(
+				"1 START TRANSACTION READ WRITE", "1 SELECT 'outer'", "2 START TRANSACTION READ WRITE",
+				"2 SELECT 'alone'", "2 COMMIT", "1 SELECT 'after'", "1 COMMIT");
+	}
+
+	@Test
+	void aNewTransactionThatFailsLeavesTheOther() {
+		assertThat(statementsOfTwo(
+				(work) -> work.outer(work.aloneAndFailing().onErrorComplete(IllegalStateException.class))))
+			.containsExactly("1 START TRANSACTION READ WRITE", "1 SELECT 'outer'", "2 START TRANSACTION READ WRITE",
+					"2 SELECT 'alone'", "2 ROLLBACK", "1 SELECT 'after'", "1 COMMIT");
+	}
+
+	@Test
+	void withoutATransactionMeansAnotherConnection() {
+		assertThat(statementsOfTwo((work) -> work.outer(work.without()))).containsExactly(
+				"1 START TRANSACTION READ WRITE", "1 SELECT 'outer'", "2 SELECT 'alone'", "1 SELECT 'after'",
+				"1 COMMIT");
+	}
+
+	@Test
 	void readOnly() {
 		assertThat(statements((work) -> work.readOnly().then())).containsSequence("START TRANSACTION READ ONLY",
 				"SELECT 'one'", "SELECT 'two'", "COMMIT");
@@ -66,7 +97,8 @@ class TransactionIT {
 	void nestedMeansASavepoint() {
 		assertThat(statements((work) -> work.outer(work.nested(false).then())).stream()
 			.map((statement) -> statement.replaceAll("`.*`", "x"))).containsSequence("START TRANSACTION READ WRITE",
-					"SELECT 'outer'", "SAVEPOINT x", "SELECT 'nested'", "RELEASE SAVEPOINT x", "COMMIT");
+					"SELECT 'outer'", "SAVEPOINT x", "SELECT 'nested'", "RELEASE SAVEPOINT x", "SELECT 'after'",
+					"COMMIT");
 	}
 
 	@Test
@@ -140,6 +172,38 @@ class TransactionIT {
 		});
 	}
 
+	// Of the connections that the work has used, the first is 1.
+	private List<String> statementsOfTwo(Function<Work, Mono<Void>> work) {
+		List<String> statements = new ArrayList<>();
+		this.contexts.withPropertyValues("async-mysql.pool.max-size=2").run((context) -> {
+			DatabaseClient client = context.getBean(DatabaseClient.class);
+			client.sql("SET GLOBAL log_output = 'TABLE', GLOBAL general_log = ON").then().block(LIMIT);
+			List<Long> ids = Flux.range(0, 2)
+				.flatMap((index) -> client.sql("SELECT CONNECTION_ID(), SLEEP(0.3)").mapValue(Long.class).one())
+				.collectList()
+				.block(LIMIT);
+			assertThat(ids).doesNotHaveDuplicates().hasSize(2);
+			work.apply(context.getBean(Work.class)).block(LIMIT);
+			List<Long> order = new ArrayList<>();
+			client.sql("SELECT thread_id, CAST(argument AS CHAR) FROM mysql.general_log WHERE thread_id IN ("
+					+ ids.get(0) + ", " + ids.get(1)
+					+ ") AND command_type = 'Query' AND argument REGEXP \"^(START|COMMIT|ROLLBACK|SELECT ')\" ORDER BY event_time")
+				.map((row) -> {
+					Long id = row.get(0, Long.class);
+					if (!order.contains(id)) {
+						order.add(id);
+					}
+					return (order.indexOf(id) + 1) + " " + row.get(1, String.class);
+				})
+				.all()
+				.collectList()
+				.doOnNext(statements::addAll)
+				.block(LIMIT);
+			client.sql("SET GLOBAL general_log = OFF").then().block(LIMIT);
+		});
+		return statements;
+	}
+
 	private List<String> statements(Function<Work, Mono<Void>> work) {
 		List<String> statements = new ArrayList<>();
 		this.contexts.run((context) -> {
@@ -211,12 +275,27 @@ class TransactionIT {
 
 		@Transactional
 		Mono<Void> outer(Mono<Void> inner) {
-			return select("outer").then(inner);
+			return select("outer").then(inner).then(select("after"));
 		}
 
 		@Transactional(propagation = Propagation.NESTED)
 		Mono<Void> nested(boolean fail) {
 			return select("nested").then(fail ? Mono.error(new IllegalStateException("nested")) : Mono.empty());
+		}
+
+		@Transactional(propagation = Propagation.REQUIRES_NEW)
+		Mono<Void> alone() {
+			return select("alone");
+		}
+
+		@Transactional(propagation = Propagation.REQUIRES_NEW)
+		Mono<Void> aloneAndFailing() {
+			return select("alone").then(Mono.error(new IllegalStateException("alone")));
+		}
+
+		@Transactional(propagation = Propagation.NOT_SUPPORTED)
+		Mono<Void> without() {
+			return select("alone");
 		}
 
 		@Transactional
