@@ -5,6 +5,7 @@ import java.util.Set;
 
 import dev.asyncmysql.InvalidSettingsException;
 import dev.asyncmysql.connection.ConnectionFailure;
+import dev.asyncmysql.connection.SqlDigest;
 import org.jspecify.annotations.Nullable;
 
 import org.springframework.beans.factory.BeanFactory;
@@ -60,7 +61,7 @@ final class ConnectionFailures {
 	 */
 	String text(Throwable failure) {
 		return find(failure).map(ConnectionFailure::toString)
-			.orElseGet(() -> NestedExceptionUtils.getMostSpecificCause(failure).toString());
+			.orElseGet(() -> SqlDigest.oneLine(NestedExceptionUtils.getMostSpecificCause(failure).toString()));
 	}
 
 	private String name(String property) {

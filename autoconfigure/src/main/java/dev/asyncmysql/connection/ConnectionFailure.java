@@ -46,7 +46,7 @@ public final class ConnectionFailure {
 
 	private ConnectionFailure(Kind kind, String reason, ConnectionSettings settings, UnaryOperator<String> names) {
 		this.kind = kind;
-		this.reason = reason;
+		this.reason = SqlDigest.oneLine(reason);
 		this.settings = settings;
 		this.names = names;
 	}

@@ -96,21 +96,19 @@ final class LeakWatch {
 
 	private String report(Lease lease, Duration age) {
 		String statement = lease.statement;
-		return oneLine("%s has been held for %d ms, longer than %d ms (%s.pool.leak-detection-threshold). %s. %s. %s"
-			.formatted(lease.name(), age.toMillis(), this.threshold.toMillis(), this.prefix,
-					(statement != null) ? "Its last statement: " + digest(statement) : "No statement was made on it",
-					this.withCallSite ? "It was taken " + lease.callSite
-							: this.prefix + ".pool.leak-detection-call-site=true tells where it was taken",
-					"Close it in every case, as Mono.usingWhen does, keep transactions and streams short, or raise the threshold"));
+		return SqlDigest
+			.oneLine("%s has been held for %d ms, longer than %d ms (%s.pool.leak-detection-threshold). %s. %s. %s"
+				.formatted(lease.name(), age.toMillis(), this.threshold.toMillis(), this.prefix,
+						(statement != null) ? "Its last statement: " + digest(statement)
+								: "No statement was made on it",
+						this.withCallSite ? "It was taken " + lease.callSite
+								: this.prefix + ".pool.leak-detection-call-site=true tells where it was taken",
+						"Close it in every case, as Mono.usingWhen does, keep transactions and streams short, or raise the threshold"));
 	}
 
 	// A literal of a text may be a secret, as a value is that is bound.
 	private static String digest(String statement) {
 		return SqlDigest.of(statement) + ((statement.length() >= TEXT_LIMIT) ? "…" : "");
-	}
-
-	private static String oneLine(String text) {
-		return text.replaceAll("\\s+", " ");
 	}
 
 	/**

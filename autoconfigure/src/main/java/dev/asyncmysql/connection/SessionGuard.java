@@ -1,6 +1,7 @@
 package dev.asyncmysql.connection;
 
 import java.time.Duration;
+import java.util.function.Supplier;
 
 import io.r2dbc.spi.Connection;
 import io.r2dbc.spi.TransactionDefinition;
@@ -39,7 +40,8 @@ final class SessionGuard {
 
 	private volatile boolean lockWaitTimeoutOfTransaction;
 
-	private volatile @Nullable String stain;
+	/** Most stains are never told. */
+	private volatile @Nullable Supplier<String> stain;
 
 	SessionGuard(Connection raw, Session session, Server server) {
 		this.raw = raw;
@@ -101,7 +103,7 @@ final class SessionGuard {
 		}
 		SqlEffect effect = SqlScan.effect(sql);
 		if (effect != SqlEffect.NONE && (effect == SqlEffect.SESSION || this.server.distrustsProcedures())) {
-			stain(sql);
+			this.stain = () -> SqlDigest.of(sql);
 		}
 	}
 
@@ -110,7 +112,7 @@ final class SessionGuard {
 	 * @param reason what has changed it
 	 */
 	void stain(String reason) {
-		this.stain = reason;
+		this.stain = () -> reason;
 	}
 
 	/**
@@ -183,9 +185,14 @@ final class SessionGuard {
 	 * Tell once for each server why connections are closed.
 	 */
 	void tell() {
-		String reason = this.stain;
-		String text = (reason != null && reason.length() > 200) ? reason.substring(0, 200) + "…" : reason;
-		if (this.server.isFirstStain()) {
+		boolean first = this.server.isFirstStain();
+		Supplier<String> reason = this.stain;
+		if (reason == null || !(first || logger.isDebugEnabled())) {
+			return;
+		}
+		String text = reason.get();
+		text = (text.length() > 200) ? text.substring(0, 200) + "…" : text;
+		if (first) {
 			logger.info("A caller has changed its session, so that its connection is closed rather than lent again, "
 					+ "which costs a new one: " + text + ". What all need is set once by " + this.server.prefix()
 					+ ".session-variables. Further ones are told at level DEBUG");

@@ -4,10 +4,10 @@ import java.util.Locale;
 import java.util.regex.Pattern;
 
 /**
- * A statement without its values, as MySQL's own digests: literals become {@code ?},
- * lists of them shrink, comments go. What looks like a literal is hidden, also where the
- * server's {@code sql_mode} has it otherwise; behind a literal whose end depends on that
- * mode, nothing is told.
+ * A statement in one line and without its values, as MySQL's own digests: literals become
+ * {@code ?}, lists of them shrink, comments go. What looks like a literal is hidden, also
+ * where the server's {@code sql_mode} has it otherwise; behind a literal whose end
+ * depends on that mode, nothing is told.
  */
 public final class SqlDigest {
 
@@ -16,6 +16,12 @@ public final class SqlDigest {
 
 	/** How far a long statement is read; the rest of a bulk insert tells nothing. */
 	private static final int READ = 16 * 1024;
+
+	/** What would begin another line in a log, or rule the terminal that shows it. */
+	private static final Pattern BLANKS = Pattern.compile("[\\s\\p{Cc}\\p{Zl}\\p{Zp}]++");
+
+	/** What servers and this class may see the end of a comment differently for. */
+	private static final Pattern DELIMITER = Pattern.compile("['\"`#]|--|/\\*");
 
 	private static final Pattern LIST = Pattern.compile("\\?(?: ?, ?\\?)++");
 
@@ -32,6 +38,8 @@ public final class SqlDigest {
 	private boolean several;
 
 	private boolean ambiguous;
+
+	private boolean conditional;
 
 	private SqlDigest(String sql) {
 		this.sql = sql;
@@ -57,12 +65,22 @@ public final class SqlDigest {
 	/**
 	 * Return whether a text holds more than one statement, or may do so.
 	 * @param sql the text
-	 * @return {@code false} where nothing but blanks and comments follows a semicolon
+	 * @return {@code false} where nothing but blanks and comments follows a semicolon,
+	 * and none of the comments is one that servers execute
 	 */
 	public static boolean isSeveral(String sql) {
 		SqlDigest digest = new SqlDigest(sql);
 		digest.read();
-		return digest.several || digest.ambiguous || sql.length() > READ;
+		return digest.several || digest.ambiguous || digest.conditional || sql.length() > READ;
+	}
+
+	/**
+	 * Make one line of a text, whatever its author or the server has put in.
+	 * @param text the text
+	 * @return the text with a blank for each run of white space and control characters
+	 */
+	public static String oneLine(String text) {
+		return BLANKS.matcher(text.strip()).replaceAll(" ");
 	}
 
 	/**
@@ -87,7 +105,7 @@ public final class SqlDigest {
 		while (this.at < this.end && !this.ambiguous) {
 			int before = this.out.length();
 			char c = this.sql.charAt(this.at);
-			if (Character.isWhitespace(c)) {
+			if (isBlank(c)) {
 				this.at++;
 				blank();
 			}
@@ -100,9 +118,7 @@ public final class SqlDigest {
 				value();
 			}
 			else if (c == '`') {
-				int start = this.at;
-				quoted(c);
-				this.out.append(this.sql, start, this.at);
+				name();
 			}
 			else if (isDigit(c) || (c == '.' && isDigit(peek(1)) && !isWordPart(last()))) {
 				number();
@@ -137,8 +153,24 @@ public final class SqlDigest {
 	}
 
 	private void comment(char c) {
+		boolean executed = c == '/' && (peek(2) == '!' || (peek(2) == 'M' && peek(3) == '!'));
+		int start = this.at;
 		int stop = (c == '/') ? this.sql.indexOf("*/", this.at + 2) : this.sql.indexOf('\n', this.at);
 		this.at = (stop < 0) ? this.end : Math.min(this.end, stop + ((c == '/') ? 2 : 1));
+		if (executed) {
+			this.conditional = true;
+			// Where a server executes it, what looks like its end may be in a literal.
+			this.ambiguous |= DELIMITER.matcher(this.sql).region(Math.min(start + 2, this.at), this.at).find();
+		}
+	}
+
+	private void name() {
+		int start = this.at;
+		quoted('`');
+		for (int i = start; i < this.at; i++) {
+			char c = this.sql.charAt(i);
+			this.out.append(isBlank(c) ? ' ' : c);
+		}
 	}
 
 	private void quoted(char quote) {
@@ -192,6 +224,10 @@ public final class SqlDigest {
 
 	private char last() {
 		return this.out.isEmpty() ? 0 : this.out.charAt(this.out.length() - 1);
+	}
+
+	private static boolean isBlank(char c) {
+		return Character.isWhitespace(c) || Character.isISOControl(c);
 	}
 
 	private static boolean isDigit(char c) {

@@ -122,18 +122,14 @@ public final class SlowQueryLog implements ConnectionListener {
 		if (statement.transaction() != null) {
 			line.append(", in transaction ").append(statement.transaction());
 		}
-		return line.append(": ")
-			.append(this.showValues ? oneLine(statement.sql()) : SqlDigest.of(statement.sql()))
-			.toString();
+		return SqlDigest.oneLine(line.append(": ")
+			.append(this.showValues ? statement.sql().strip() : SqlDigest.of(statement.sql()))
+			.toString());
 	}
 
 	private static String code(@Nullable Throwable failure) {
 		return (failure instanceof R2dbcException known && known.getErrorCode() != 0) ? " with " + known.getErrorCode()
 				: "";
-	}
-
-	private static String oneLine(String sql) {
-		return sql.strip().replaceAll("\\s+", " ");
 	}
 
 	private static long millis(long nanos) {

@@ -4,6 +4,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.stream.Collectors;
 
 import dev.asyncmysql.connection.ExecutedStatement;
 import dev.asyncmysql.connection.Server;
@@ -60,7 +61,7 @@ final class SlowQueryPlans {
 
 	private static void log(String digest, List<String> plan) {
 		logger.warn("Plan of the slow query: " + digest + System.lineSeparator() + "  "
-				+ String.join(System.lineSeparator() + "  ", plan));
+				+ plan.stream().map(SqlDigest::oneLine).collect(Collectors.joining(System.lineSeparator() + "  ")));
 	}
 
 }

@@ -147,12 +147,22 @@ class SessionGuardTests {
 	@Test
 	void whyAConnectionIsClosedIsToldOnceForAServerWithTheStartOfALongText(CapturedOutput output) {
 		given(this.server.isFirstStain()).willReturn(true, false);
-		this.guard.text("SET @a = '" + "x".repeat(300) + "'");
+		this.guard.text("SET @a = " + "x".repeat(300));
 		this.guard.tell();
 		this.guard.tell();
 		assertThat(output).containsOnlyOnce("A caller has changed its session")
-			.contains("SET @a = '" + "x".repeat(190) + "…. What all need is set once by c.session-variables")
-			.doesNotContain("x".repeat(191));
+			.contains("SET @a = " + "x".repeat(191) + "…. What all need is set once by c.session-variables")
+			.doesNotContain("x".repeat(192));
+	}
+
+	@Test
+	void whyAConnectionIsClosedIsToldInOneLineWithoutValues(CapturedOutput output) {
+		given(this.server.isFirstStain()).willReturn(true);
+		this.guard.text("SET @token = 's3cret',\n@`a\nb` = 4711");
+		this.guard.tell();
+		assertThat(output).contains("which costs a new one: SET @token = ?, @`a b` = ?. What all need")
+			.doesNotContain("s3cret")
+			.doesNotContain("4711");
 	}
 
 	private void restore(SessionGuard restored) {

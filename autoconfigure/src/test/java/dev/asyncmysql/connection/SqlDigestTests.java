@@ -41,6 +41,17 @@ class SqlDigestTests {
 		assertThat(SqlDigest.of("  SELECT a,\n\t b\r\n FROM t ")).isEqualTo("SELECT a, b FROM t");
 	}
 
+	@ParameterizedTest
+	@ValueSource(
+			strings = { "\n", "\r\n", "\t", "\u0000", "\u001B[2J", "\u007F", "\u0085", "\u009B", "\u2028", "\u2029" })
+	void nothingBeginsAnotherLine(String control) {
+		String sql = "SELECT" + control + "`a" + control + "2026 ERROR forged` FROM t" + control + "WHERE b = '"
+				+ control + "'";
+		for (String text : new String[] { SqlDigest.of(sql), SqlDigest.oneLine(sql) }) {
+			assertThat(text).doesNotContainPattern("[\\p{Cc}\\p{Zl}\\p{Zp}]").contains("2026 ERROR forged` FROM t");
+		}
+	}
+
 	@Test
 	void whatIsLongIsCut() {
 		assertThat(SqlDigest.of("SELECT " + "column_of_a_table, ".repeat(100))).hasSize(1001).endsWith("…");
@@ -52,16 +63,26 @@ class SqlDigestTests {
 
 	@ParameterizedTest
 	@ValueSource(strings = { "SELECT 1; DELETE FROM t", "SELECT 1;;SELECT 2", "SELECT ';'; DROP TABLE t",
-			"SELECT 1 ; /* */ DO 1", "DO 1;`a`" })
+			"SELECT 1 ; /* */ DO 1", "DO 1;`a`", "SELECT 1 /*!; DELETE FROM t; */", "SELECT 1 /*M! ; DELETE FROM t */",
+			"SELECT /*!80000 1 */", "SELECT 1 /*! + '*/' */; DELETE FROM t -- '", "SELECT 1 /*!; DELETE FROM t" })
 	void severalStatementsAreSeen(String sql) {
 		assertThat(SqlDigest.isSeveral(sql)).isTrue();
 	}
 
 	@ParameterizedTest
 	@ValueSource(strings = { "SELECT 1", "SELECT 1;", "SELECT ';'", "SELECT 1; -- the end", "SELECT 1 ; ;\n",
-			"SELECT /* ; */ 1", "SELECT `;` FROM t" })
+			"SELECT /* ; */ 1", "SELECT `;` FROM t", "SELECT /*+ NO_INDEX_MERGE(t) */ a FROM t" })
 	void oneStatementIsOne(String sql) {
 		assertThat(SqlDigest.isSeveral(sql)).isFalse();
+	}
+
+	/**
+	 * Where a server executes the comment, it ends behind the second literal.
+	 */
+	@Test
+	void behindAnExecutedCommentWhoseEndIsNotKnownNothingIsTold() {
+		assertThat(SqlDigest.of("SELECT /*! '*/', */ 'secret'")).isEqualTo("SELECT  …");
+		assertThat(SqlDigest.of("SELECT /*!40001 SQL_NO_CACHE */ a FROM t")).isEqualTo("SELECT a FROM t");
 	}
 
 	@ParameterizedTest

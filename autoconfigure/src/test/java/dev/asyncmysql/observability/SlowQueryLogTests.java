@@ -44,6 +44,14 @@ class SlowQueryLogTests {
 	}
 
 	@Test
+	void aTextThatIsShownIsOneLineToo(CapturedOutput output) {
+		log(true, 10).executed(
+				new ExecutedStatement("SELECT 'a\u0085b\u001B[2J\n2026 WARN forged'", Duration.ofSeconds(1).toNanos(),
+						0, 1, Outcome.SUCCESS, null, Context.of("origin", "GET /x"), null, null));
+		assertThat(output).containsPattern("GET /x: SELECT 'a b \\[2J 2026 WARN forged'\\R");
+	}
+
+	@Test
 	void whatIsFasterThanTheThresholdIsNotLogged(CapturedOutput output) {
 		log(false, 10).executed(statement(499, Outcome.SUCCESS, null));
 		assertThat(output).doesNotContain("Slow query");
