@@ -2,9 +2,12 @@ package dev.asyncmysql.connection;
 
 import java.time.Duration;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Stream;
 
 import javax.net.ssl.SSLSession;
 
@@ -26,6 +29,11 @@ final class Inquiries {
 
 	/** There is no such session, or no longer. From the MySQL error message reference. */
 	private static final int NO_SUCH_THREAD = 1094;
+
+	/**
+	 * What a server that takes writes says of {@code read_only}; there are many others.
+	 */
+	private static final Set<String> WRITABLE = Set.of("0", "OFF");
 
 	private final Connection driver;
 
@@ -109,12 +117,17 @@ final class Inquiries {
 		});
 	}
 
+	static boolean isReadOnly(String variables) {
+		return Stream.of(variables.strip().split("\\s+"))
+			.anyMatch((value) -> !WRITABLE.contains(value.toUpperCase(Locale.ROOT)));
+	}
+
 	// A proxy may not know the variables; its refusal is an answer nevertheless. Read to
 	// its end: the connection would be lent again while the driver still reads.
 	private Mono<Optional<Boolean>> readOnly() {
 		return OwnSql.readOnly(this.driver)
 			.flatMap((result) -> result
-				.map((Readable row) -> Optional.ofNullable(row.get(0, Long.class)).map((sum) -> sum > 0)))
+				.map((Readable row) -> Optional.ofNullable(row.get(0, String.class)).map(Inquiries::isReadOnly)))
 			.last()
 			.onErrorResume((ex) -> ex instanceof R2dbcException failure && failure.getErrorCode() > 0,
 					(ex) -> Mono.just(Optional.empty()));

@@ -26,7 +26,8 @@ final class OwnSql {
 			+ "CONCAT(@@hostname, ':', @@port, ':', @@server_id), CAST(@@wait_timeout AS SIGNED), "
 			+ "CAST(@@innodb_lock_wait_timeout AS SIGNED), CAST(@@max_statement_time * 1000 AS SIGNED)";
 
-	private static final String READ_ONLY = "SELECT @@global.read_only + @@global.innodb_read_only";
+	/** As texts: newer versions of MariaDB have more than two values of read_only. */
+	private static final String READ_ONLY = "SELECT CONCAT_WS(' ', @@global.read_only, @@global.innodb_read_only)";
 
 	private static final String VARIABLES = "SELECT @@global.max_connections AS max_connections, "
 			+ "@@global.wait_timeout AS wait_timeout, @@global.max_allowed_packet AS max_allowed_packet, "
@@ -52,7 +53,7 @@ final class OwnSql {
 	/**
 	 * Ask whether the server takes writes.
 	 * @param connection the driver's connection
-	 * @return a flux of one result with one row: zero where it does
+	 * @return a flux of one result with one row of both variables as a text
 	 */
 	static Flux<Result> readOnly(Connection connection) {
 		return execute(connection, READ_ONLY);
