@@ -82,8 +82,6 @@ public final class Server {
 
 	private volatile @Nullable ServerVersion version;
 
-	private volatile @Nullable ServerState state;
-
 	private volatile long lastAnswer = System.nanoTime() - Long.MAX_VALUE / 2;
 
 	Server(ConnectionSettings settings, ConnectionFactory factory, String prefix) {
@@ -104,14 +102,6 @@ public final class Server {
 	 */
 	public @Nullable ServerVersion version() {
 		return this.version;
-	}
-
-	/**
-	 * Return what a connection of the application has told last when it was asked.
-	 * @return the state, or {@code null} where none was asked yet
-	 */
-	public @Nullable ServerState state() {
-		return this.state;
 	}
 
 	/**
@@ -319,12 +309,13 @@ public final class Server {
 	/**
 	 * Ask the server how it stands, by a connection of the application.
 	 * @param connection the connection
-	 * @return a mono that completes with the answer, or fails where there is none
+	 * @return a mono of the answer, empty where it is a sign of life alone; it fails
+	 * where there is none
 	 */
-	Mono<Void> look(Connection connection) {
+	Mono<ServerState> look(Connection connection) {
 		Connection own = (connection instanceof LentConnection lent) ? lent.unwrap() : connection;
-		Mono<Void> answer = (own instanceof GuardedConnection guarded)
-				? guarded.inquiries().look().doOnNext((found) -> this.state = found).then() : validate(connection);
+		Mono<ServerState> answer = (own instanceof GuardedConnection guarded) ? guarded.inquiries().look()
+				: validate(connection).then(Mono.empty());
 		return answer.doOnSuccess((done) -> answered());
 	}
 

@@ -8,6 +8,7 @@ import io.r2dbc.spi.Connection;
 import io.r2dbc.spi.ConnectionFactory;
 import io.r2dbc.spi.R2dbcException;
 import io.r2dbc.spi.R2dbcTimeoutException;
+import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Mono;
 
 /**
@@ -19,15 +20,19 @@ import reactor.core.publisher.Mono;
  */
 public final class ServerProbe {
 
+	private static final Sign ALIVE = new Sign(Reachability.AVAILABLE, null);
+
+	private static final Sign SATURATED = new Sign(Reachability.SATURATED, null);
+
 	private final Server server;
 
 	private final ConnectionFactory connections;
 
 	private final Duration limit;
 
-	private final SingleFlight pooled;
+	private final SingleFlight<ServerState> pooled;
 
-	private final SingleFlight side;
+	private final SingleFlight<Void> side;
 
 	/**
 	 * Create a probe.
@@ -39,9 +44,9 @@ public final class ServerProbe {
 		this.server = server;
 		this.connections = connections;
 		this.limit = limit;
-		this.pooled = new SingleFlight(Mono.usingWhen(connections.create(),
+		this.pooled = new SingleFlight<>(Mono.usingWhen(connections.create(),
 				(connection) -> server.look(connection).timeout(limit), Connection::close));
-		this.side = new SingleFlight(Mono.defer(() -> server.ask(limit)));
+		this.side = new SingleFlight<>(Mono.defer(() -> server.ask(limit)));
 	}
 
 	/**
@@ -58,36 +63,40 @@ public final class ServerProbe {
 	 * where it cannot, and with {@link R2dbcTimeoutException} when there was no answer
 	 * within the limit
 	 */
-	public Mono<Reachability> probe() {
+	public Mono<Sign> probe() {
 		return Mono.defer(() -> isSaturated() ? saturated() : available())
 			.timeout(this.limit)
 			.onErrorMap(TimeoutException.class, (ex) -> noAnswer());
 	}
 
+	// The question that is under way is no use by the application. Where nobody waits, it
+	// has its connection.
 	private boolean isSaturated() {
-		return usage().filter(PoolUsage::isSaturated).isPresent();
+		return usage().filter(PoolUsage::isSaturated)
+			.filter((usage) -> usage.pending() > 0 || !this.pooled.isRunning())
+			.isPresent();
 	}
 
-	private Mono<Reachability> saturated() {
+	private Mono<Sign> saturated() {
 		Mono<Void> sign = this.server.hasAnsweredWithin(this.limit) ? Mono.empty() : this.side.join();
-		return sign.onErrorResume(Server::isOutOfRoom, (ex) -> Mono.empty()).thenReturn(Reachability.SATURATED);
+		return sign.onErrorResume(Server::isOutOfRoom, (ex) -> Mono.empty()).thenReturn(SATURATED);
 	}
 
 	// A connection of the pool that does not answer, or that died while it was asked, is
 	// no proof: the side connection has the last word, in what is left of the time. A
 	// refusal by the server is one; where it has no room, callers wait for the
-	// connections
-	// that there are.
-	private Mono<Reachability> available() {
+	// connections that there are.
+	private Mono<Sign> available() {
+		Mono<Sign> bySide = this.side.join().thenReturn(ALIVE);
 		if (this.pooled.hasLastedFor(this.limit)) {
-			return this.side.join().thenReturn(Reachability.AVAILABLE);
+			return bySide;
 		}
 		return this.pooled.join()
-			.thenReturn(Reachability.AVAILABLE)
+			.map((state) -> new Sign(Reachability.AVAILABLE, state))
+			.defaultIfEmpty(ALIVE)
 			.timeout(this.limit.dividedBy(2))
-			.onErrorResume((ex) -> !isRefusal(ex),
-					(ex) -> isSaturated() ? saturated() : this.side.join().thenReturn(Reachability.AVAILABLE))
-			.onErrorResume((ex) -> Server.isOutOfRoom(ex) && isInUse(), (ex) -> Mono.just(Reachability.SATURATED));
+			.onErrorResume((ex) -> !isRefusal(ex), (ex) -> isSaturated() ? saturated() : bySide)
+			.onErrorResume((ex) -> Server.isOutOfRoom(ex) && isInUse(), (ex) -> Mono.just(SATURATED));
 	}
 
 	private boolean isInUse() {
@@ -101,6 +110,18 @@ public final class ServerProbe {
 	private R2dbcTimeoutException noAnswer() {
 		return new R2dbcTimeoutException("The server gave no answer within %d ms (%s.health.timeout)"
 			.formatted(this.limit.toMillis(), this.server.prefix()), this.server.recentFailure(this.limit));
+	}
+
+	/**
+	 * A sign of life.
+	 *
+	 * @param reachability how the server can be reached
+	 * @param state what it has told of itself with this sign, or {@code null} where it
+	 * was not asked for more than a sign, or another connection than the application's
+	 * has asked
+	 */
+	public record Sign(Reachability reachability, @Nullable ServerState state) {
+
 	}
 
 	/**

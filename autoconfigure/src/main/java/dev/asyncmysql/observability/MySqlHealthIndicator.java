@@ -3,7 +3,6 @@ package dev.asyncmysql.observability;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Function;
 
 import dev.asyncmysql.ConnectionSettings;
@@ -12,8 +11,10 @@ import dev.asyncmysql.connection.PoolUsage;
 import dev.asyncmysql.connection.Server;
 import dev.asyncmysql.connection.ServerProbe;
 import dev.asyncmysql.connection.ServerProbe.Reachability;
+import dev.asyncmysql.connection.ServerProbe.Sign;
 import dev.asyncmysql.connection.ServerState;
 import dev.asyncmysql.connection.ServerVersion;
+import dev.asyncmysql.connection.SqlDigest;
 import org.apache.commons.logging.Log;
 import org.apache.commons.logging.LogFactory;
 import org.jspecify.annotations.Nullable;
@@ -50,8 +51,6 @@ public final class MySqlHealthIndicator implements ReactiveHealthIndicator {
 
 	private final Status saturated;
 
-	private final AtomicBoolean away = new AtomicBoolean();
-
 	private volatile @Nullable Finding last;
 
 	/**
@@ -77,32 +76,49 @@ public final class MySqlHealthIndicator implements ReactiveHealthIndicator {
 			if (recent != null && System.nanoTime() - recent.time() < this.interval) {
 				return Mono.just(tell(recent));
 			}
+			long start = System.nanoTime();
 			return this.probe.probe()
-				.map((reachability) -> found(reachability))
-				.onErrorResume((ex) -> Mono.just(new Finding(null, null, ex, System.nanoTime())))
-				.doOnNext((finding) -> this.last = finding)
+				.map((sign) -> new Finding(sign, null, start, System.nanoTime()))
+				.onErrorResume((ex) -> Mono.just(new Finding(null, ex, start, System.nanoTime())))
+				.map(this::remember)
 				.map(this::tell);
 		});
 	}
 
-	// A connection that was not asked tells nothing of how the server stands now.
-	private Finding found(Reachability reachability) {
-		return new Finding(reachability, (reachability == Reachability.AVAILABLE) ? this.server.state() : null, null,
-				System.nanoTime());
+	// Of probes at the same time, the one that began later knows more, whichever is done
+	// first.
+	private synchronized Finding remember(Finding finding) {
+		Finding before = this.last;
+		if (before != null && finding.start() - before.start() < 0) {
+			return before;
+		}
+		this.last = finding;
+		boolean wasAway = before != null && before.reason() != null;
+		Throwable reason = finding.reason();
+		if (reason == null && wasAway) {
+			logger.info("The server answers again");
+		}
+		if (reason != null && !wasAway) {
+			logger.warn("The server does not answer: " + text(reason));
+		}
+		return finding;
+	}
+
+	private String text(Throwable ex) {
+		return this.failures.apply(ex)
+			.map(ConnectionFailure::toString)
+			.orElseGet(() -> SqlDigest.oneLine(String.valueOf(ex.getMessage())));
 	}
 
 	private Health tell(Finding finding) {
 		Throwable reason = finding.reason();
-		return (reason != null) ? unreachable(reason) : reachable(finding);
+		return (reason != null) ? unreachable(reason) : reachable(finding.sign());
 	}
 
-	private Health reachable(Finding finding) {
-		if (this.away.compareAndSet(true, false)) {
-			logger.info("The server answers again");
-		}
-		Health.Builder health = describe(
-				Health.status((finding.reachability() == Reachability.SATURATED) ? this.saturated : Status.UP));
-		ServerState state = finding.state();
+	private Health reachable(@Nullable Sign sign) {
+		boolean full = sign != null && sign.reachability() == Reachability.SATURATED;
+		Health.Builder health = describe(Health.status(full ? this.saturated : Status.UP));
+		ServerState state = (sign != null) ? sign.state() : null;
 		if (state != null) {
 			describe(health, state);
 		}
@@ -110,10 +126,6 @@ public final class MySqlHealthIndicator implements ReactiveHealthIndicator {
 	}
 
 	private Health unreachable(Throwable ex) {
-		if (this.away.compareAndSet(false, true)) {
-			logger.warn("The server does not answer: "
-					+ this.failures.apply(ex).map(ConnectionFailure::toString).orElseGet(ex::getMessage));
-		}
 		logger.debug("The server does not answer", ex);
 		Health.Builder health = describe(Health.down());
 		this.failures.apply(ex)
@@ -153,13 +165,12 @@ public final class MySqlHealthIndicator implements ReactiveHealthIndicator {
 	/**
 	 * What was found out, and when.
 	 *
-	 * @param reachability how the server can be reached, or {@code null} where it cannot
-	 * @param state what it has told of itself, or {@code null} where it was not asked
-	 * @param reason why it cannot, or {@code null} where it can
-	 * @param time when, as of {@link System#nanoTime()}
+	 * @param sign the server's sign of life, or {@code null} where there is none
+	 * @param reason why there is none, or {@code null} where there is one
+	 * @param start when the question began, as of {@link System#nanoTime()}
+	 * @param time when the answer came
 	 */
-	private record Finding(@Nullable Reachability reachability, @Nullable ServerState state, @Nullable Throwable reason,
-			long time) {
+	private record Finding(@Nullable Sign sign, @Nullable Throwable reason, long start, long time) {
 
 	}
 

@@ -11,6 +11,7 @@ import java.util.function.Supplier;
 
 import dev.asyncmysql.ConnectionSettings;
 import dev.asyncmysql.connection.ServerProbe.Reachability;
+import dev.asyncmysql.connection.ServerProbe.Sign;
 import io.r2dbc.pool.ConnectionPool;
 import io.r2dbc.spi.Connection;
 import io.r2dbc.spi.ConnectionFactory;
@@ -25,6 +26,7 @@ import org.junit.jupiter.api.Test;
 import org.reactivestreams.Publisher;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
+import reactor.core.publisher.Sinks;
 import reactor.core.scheduler.Schedulers;
 import reactor.test.StepVerifier;
 
@@ -92,7 +94,7 @@ class ServerProbeTests {
 		Awaitility.await().until(() -> !this.server.hasAnsweredWithin(PROBE));
 		this.answer = () -> Mono.delay(Duration.ofMillis(50)).thenReturn(true);
 		List<Reachability> answers = Flux.range(0, 1024)
-			.flatMap((index) -> this.probe.probe().subscribeOn(Schedulers.parallel()), 1024)
+			.flatMap((index) -> ask().subscribeOn(Schedulers.parallel()), 1024)
 			.collectList()
 			.block(LIMIT);
 		assertThat(answers).hasSize(1024).containsOnly(Reachability.SATURATED);
@@ -151,11 +153,39 @@ class ServerProbeTests {
 
 	@Test
 	void oneConnectionThatHangsIsNoOutage() {
-		expect(Reachability.AVAILABLE);
+		assertThat(this.probe.probe().blockOptional(LIMIT).orElseThrow().state()).isNotNull();
 		AtomicInteger asked = new AtomicInteger();
 		this.answer = () -> (asked.incrementAndGet() == 1) ? Mono.never() : Mono.just(true);
-		expect(Reachability.AVAILABLE);
+		StepVerifier.create(this.probe.probe())
+			.expectNext(new Sign(Reachability.AVAILABLE, null))
+			.expectComplete()
+			.verify(LIMIT);
 		assertThat(asked).hasValue(2);
+	}
+
+	@Test
+	void theProbesOwnConnectionIsNoUseOfThePool() {
+		start("pool.max-size=2");
+		this.pool.create().block(LIMIT);
+		Sinks.One<Boolean> sign = Sinks.one();
+		this.answer = sign::asMono;
+		List<Reachability> answers = new CopyOnWriteArrayList<>();
+		ask().subscribe(answers::add);
+		Awaitility.await().until(() -> usage().isSaturated());
+		ask().subscribe(answers::add);
+		assertThat(answers).isEmpty();
+		sign.tryEmitValue(true);
+		Awaitility.await()
+			.untilAsserted(() -> assertThat(answers).containsExactly(Reachability.AVAILABLE, Reachability.AVAILABLE));
+	}
+
+	@Test
+	void aProbeThatHasToWaitForThePoolFindsItSaturated() {
+		start("pool.max-size=1");
+		Connection lent = this.pool.create().blockOptional(LIMIT).orElseThrow();
+		this.pool.create().subscribe();
+		expect(Reachability.SATURATED);
+		Mono.from(lent.close()).block(LIMIT);
 	}
 
 	@Test
@@ -192,7 +222,7 @@ class ServerProbeTests {
 		Awaitility.await().until(() -> !this.server.hasAnsweredWithin(PROBE));
 		this.answer = () -> Mono.delay(Duration.ofMillis(100)).thenReturn(true);
 		List<Throwable> failures = new ArrayList<>();
-		Mono<Reachability> other = this.probe.probe().doOnError(failures::add);
+		Mono<Reachability> other = ask().doOnError(failures::add);
 		this.probe.probe().subscribe().dispose();
 		StepVerifier.create(other).expectNext(Reachability.SATURATED).expectComplete().verify(LIMIT);
 		assertThat(failures).isEmpty();
@@ -257,8 +287,12 @@ class ServerProbeTests {
 		assertThat(ServerVersion.of("5.5.5-11.4.5-MariaDB-log")).hasToString("MariaDB 11.4.5");
 	}
 
+	private Mono<Reachability> ask() {
+		return this.probe.probe().map(Sign::reachability);
+	}
+
 	private void expect(Reachability reachability) {
-		StepVerifier.create(this.probe.probe()).expectNext(reachability).expectComplete().verify(LIMIT);
+		StepVerifier.create(ask()).expectNext(reachability).expectComplete().verify(LIMIT);
 	}
 
 	private PoolUsage usage() {
