@@ -2,7 +2,6 @@ package dev.asyncmysql.connection;
 
 import java.time.Duration;
 import java.util.concurrent.Callable;
-import java.util.function.BiPredicate;
 
 import dev.asyncmysql.connection.ConnectionListener.EndReason;
 import io.r2dbc.spi.Connection;
@@ -13,7 +12,6 @@ import org.jspecify.annotations.Nullable;
 import org.reactivestreams.Publisher;
 import reactor.core.Exceptions;
 import reactor.core.publisher.Mono;
-import reactor.pool.PooledRefMetadata;
 
 /**
  * Decides which connections leave the pool: those that are dead, idle for too long, too
@@ -22,7 +20,7 @@ import reactor.pool.PooledRefMetadata;
  * is known to be closed: the next one is taken until a live one is found or a new one is
  * opened.
  */
-final class Eviction implements BiPredicate<Connection, PooledRefMetadata> {
+final class Eviction {
 
 	private static final Log logger = LogFactory.getLog(Eviction.class);
 
@@ -44,20 +42,26 @@ final class Eviction implements BiPredicate<Connection, PooledRefMetadata> {
 		return time.isNegative() ? Long.MAX_VALUE : time.toMillis();
 	}
 
-	@Override
-	public boolean test(Connection connection, PooledRefMetadata metadata) {
-		EndReason reason = reason(connection, metadata);
+	/**
+	 * Decide about a connection, and note with it why it has to go.
+	 * @param connection the connection
+	 * @param idleMillis how long it has been idle, in milliseconds
+	 * @param lifeMillis how long it has been open, in milliseconds
+	 * @return whether it has to go
+	 */
+	boolean isOver(Connection connection, long idleMillis, long lifeMillis) {
+		EndReason reason = reason(connection, idleMillis, lifeMillis);
 		if (reason != null && connection instanceof GuardedConnection guarded) {
 			guarded.endsBecause(reason);
 		}
 		return reason != null;
 	}
 
-	private @Nullable EndReason reason(Connection connection, PooledRefMetadata metadata) {
-		if (metadata.idleTime() >= this.maxIdleMillis) {
+	private @Nullable EndReason reason(Connection connection, long idleMillis, long lifeMillis) {
+		if (idleMillis >= this.maxIdleMillis) {
 			return EndReason.IDLE;
 		}
-		if (metadata.lifeTime() >= lifeTimeOf(connection)) {
+		if (lifeMillis >= lifeTimeOf(connection)) {
 			return EndReason.LIFE_TIME;
 		}
 		EndReason over = (connection instanceof GuardedConnection guarded) ? guarded.tenure().over() : null;

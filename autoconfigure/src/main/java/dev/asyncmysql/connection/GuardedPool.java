@@ -2,6 +2,7 @@ package dev.asyncmysql.connection;
 
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.TimeoutException;
 
 import dev.asyncmysql.ConnectionSettings.Pool;
@@ -37,7 +38,7 @@ import reactor.pool.PoolShutdownException;
  * dead connections are never lent; the idle minimum is restored; closing is bounded in
  * time.
  */
-final class GuardedPool extends ConnectionPool {
+final class GuardedPool extends ConnectionPool implements PoolUsage.Source {
 
 	private static final Log logger = LogFactory.getLog(GuardedPool.class);
 
@@ -116,9 +117,11 @@ final class GuardedPool extends ConnectionPool {
 			PoolBuilder<Connection, ? extends PoolConfig<? extends Connection>> builder) {
 		Pool settings = server.settings().pool();
 		int parallelism = Math.min(settings.warmupParallelism(), Math.max(1, settings.minIdle()));
+		Eviction eviction = new Eviction(settings.maxIdleTime(), settings.maxLifeTime(), settings.lifeTimeJitter());
 		builder.sizeBetween(settings.minIdle(), settings.maxSize(), parallelism)
 			.maxPendingAcquire(settings.maxPendingAcquire())
-			.evictionPredicate(new Eviction(settings.maxIdleTime(), settings.maxLifeTime(), settings.lifeTimeJitter()))
+			.evictionPredicate(
+					(connection, pooled) -> eviction.isOver(connection, pooled.idleTime(), pooled.lifeTime()))
 			.evictInBackground(settings.backgroundEvictionInterval(), server.idleLimit().rounds())
 			.idleResourceReuseOrder(settings.reuseOrder() == ReuseOrder.LEAST_RECENTLY_USED);
 	}
@@ -145,16 +148,16 @@ final class GuardedPool extends ConnectionPool {
 
 	private Throwable explain(Throwable ex) {
 		if (ex instanceof TimeoutException) {
-			boolean exhausted = PoolUsage.of(this).filter(PoolUsage::isSaturated).isPresent();
+			boolean exhausted = usage().filter(PoolUsage::isSaturated).isPresent();
 			Throwable failure = exhausted ? null : this.server.recentFailure(this.settings.maxAcquireTime());
-			return new R2dbcTimeoutException("No connection within %d ms (%s.pool.max-acquire-time): %s. %s"
-				.formatted(this.settings.maxAcquireTime().toMillis(), this.prefix, usage(), advice(exhausted, failure)),
+			return new R2dbcTimeoutException("No connection within %d ms (%s.pool.max-acquire-time): %s. %s".formatted(
+					this.settings.maxAcquireTime().toMillis(), this.prefix, figures(), advice(exhausted, failure)),
 					(failure != null) ? failure : ex);
 		}
 		if (ex instanceof PoolAcquirePendingLimitException) {
 			return new R2dbcTransientResourceException(
 					"No more callers may wait for a connection (%s.pool.max-pending-acquire): %s. Send fewer requests, or raise %s.pool.max-size"
-						.formatted(this.prefix, usage(), this.prefix),
+						.formatted(this.prefix, figures(), this.prefix),
 					ex);
 		}
 		if (ex instanceof PoolShutdownException) {
@@ -172,10 +175,16 @@ final class GuardedPool extends ConnectionPool {
 				: "The server does not let new connections in, or does so slowly";
 	}
 
-	private String usage() {
-		return getMetrics()
-			.map((metrics) -> "%d of %d connections are in use, %d callers wait".formatted(metrics.acquiredSize(),
-					metrics.getMaxAllocatedSize(), metrics.pendingAcquireSize()))
+	@Override
+	public Optional<PoolUsage> usage() {
+		return getMetrics().map((metrics) -> new PoolUsage(metrics.acquiredSize(), metrics.idleSize(),
+				metrics.pendingAcquireSize(), metrics.getMaxAllocatedSize()));
+	}
+
+	private String figures() {
+		return usage()
+			.map((usage) -> "%d of %d connections are in use, %d callers wait".formatted(usage.acquired(),
+					usage.maximum(), usage.pending()))
 			.orElse("no figures");
 	}
 

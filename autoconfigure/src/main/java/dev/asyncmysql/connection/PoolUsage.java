@@ -2,8 +2,6 @@ package dev.asyncmysql.connection;
 
 import java.util.Optional;
 
-import io.r2dbc.pool.ConnectionPool;
-import io.r2dbc.pool.PoolMetrics;
 import io.r2dbc.spi.ConnectionFactory;
 import io.r2dbc.spi.Wrapped;
 
@@ -23,19 +21,14 @@ public record PoolUsage(int acquired, int idle, int pending, int maximum) {
 	 * @return the figures, empty where there is no pool
 	 */
 	public static Optional<PoolUsage> of(ConnectionFactory factory) {
-		return pool(factory).flatMap(ConnectionPool::getMetrics).map(PoolUsage::of);
+		return find(factory);
 	}
 
-	private static Optional<ConnectionPool> pool(Object candidate) {
-		if (candidate instanceof ConnectionPool pool) {
-			return Optional.of(pool);
+	private static Optional<PoolUsage> find(Object candidate) {
+		if (candidate instanceof Source source) {
+			return source.usage();
 		}
-		return (candidate instanceof Wrapped<?> wrapped) ? pool(wrapped.unwrap()) : Optional.empty();
-	}
-
-	private static PoolUsage of(PoolMetrics metrics) {
-		return new PoolUsage(metrics.acquiredSize(), metrics.idleSize(), metrics.pendingAcquireSize(),
-				metrics.getMaxAllocatedSize());
+		return (candidate instanceof Wrapped<?> wrapped) ? find(wrapped.unwrap()) : Optional.empty();
 	}
 
 	/**
@@ -44,6 +37,19 @@ public record PoolUsage(int acquired, int idle, int pending, int maximum) {
 	 */
 	public boolean isSaturated() {
 		return this.acquired >= this.maximum;
+	}
+
+	/**
+	 * A pool. So that nothing but the pool itself needs the pool's library.
+	 */
+	interface Source {
+
+		/**
+		 * Return how the pool stands.
+		 * @return the figures, empty where it does not tell
+		 */
+		Optional<PoolUsage> usage();
+
 	}
 
 }

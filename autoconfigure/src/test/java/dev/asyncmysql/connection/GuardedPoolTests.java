@@ -32,7 +32,6 @@ import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 import reactor.pool.PoolBuilder;
 import reactor.pool.PoolConfig;
-import reactor.pool.PooledRefMetadata;
 import reactor.test.StepVerifier;
 
 import org.springframework.boot.context.properties.bind.Binder;
@@ -335,17 +334,20 @@ class GuardedPoolTests {
 		Eviction eviction = new Eviction(Duration.ofMinutes(3), Duration.ofMinutes(30), 0.1);
 		List<Connection> connections = IntStream.range(0, 200).mapToObj((index) -> new StubConnection().mock).toList();
 		long gone = connections.stream()
-			.filter((connection) -> eviction.test(connection, metadata(Duration.ofMinutes(28).plusSeconds(30))))
+			.filter((connection) -> eviction.isOver(connection, 0, Duration.ofSeconds(28 * 60 + 30).toMillis()))
 			.count();
 		assertThat(gone).isBetween(40L, 160L);
-		assertThat(connections).noneMatch((connection) -> eviction.test(connection, metadata(Duration.ofMinutes(26))));
-		assertThat(connections).allMatch((connection) -> eviction.test(connection, metadata(Duration.ofMinutes(30))));
+		assertThat(connections)
+			.noneMatch((connection) -> eviction.isOver(connection, 0, Duration.ofMinutes(26).toMillis()));
+		assertThat(connections)
+			.allMatch((connection) -> eviction.isOver(connection, 0, Duration.ofMinutes(30).toMillis()));
 	}
 
 	@Test
 	void negativeTimesMeanNoLimitOfIdleAndLifeTime() {
 		Eviction eviction = new Eviction(Duration.ofMillis(-1), Duration.ofMillis(-1), 0.5);
-		assertThat(eviction.test(new StubConnection().mock, metadata(Duration.ofDays(4000)))).isFalse();
+		long millis = Duration.ofDays(4000).toMillis();
+		assertThat(eviction.isOver(new StubConnection().mock, millis, millis)).isFalse();
 	}
 
 	@Test
@@ -425,12 +427,6 @@ class GuardedPoolTests {
 	private static ConnectionMetadata metadata() {
 		ConnectionMetadata metadata = mock();
 		given(metadata.getDatabaseVersion()).willReturn("9.7.4");
-		return metadata;
-	}
-
-	private static PooledRefMetadata metadata(Duration lifeTime) {
-		PooledRefMetadata metadata = mock();
-		given(metadata.lifeTime()).willReturn(lifeTime.toMillis());
 		return metadata;
 	}
 
