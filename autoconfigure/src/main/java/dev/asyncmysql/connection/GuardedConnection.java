@@ -69,6 +69,8 @@ final class GuardedConnection implements Connection, Lifecycle, Wrapped<Connecti
 
 	private volatile boolean everLent;
 
+	private volatile boolean forCallers;
+
 	private final long openedAt = System.nanoTime();
 
 	private volatile long changedAt = this.openedAt;
@@ -120,6 +122,18 @@ final class GuardedConnection implements Connection, Lifecycle, Wrapped<Connecti
 
 	long waited() {
 		return this.waited;
+	}
+
+	/**
+	 * Note that the connection is opened for callers, rather than for what the starter
+	 * asks by itself.
+	 */
+	void admitted() {
+		this.forCallers = true;
+	}
+
+	boolean isForCallers() {
+		return this.forCallers;
 	}
 
 	boolean guards(Connection driver) {

@@ -30,6 +30,9 @@ final class Inquiries {
 	/** There is no such session, or no longer. From the MySQL error message reference. */
 	private static final int NO_SUCH_THREAD = 1094;
 
+	/** The shortest that MySQL knows. */
+	private static final Duration LOCK_WAIT = Duration.ofSeconds(1);
+
 	/**
 	 * What a server that takes writes says of {@code read_only}; there are many others.
 	 */
@@ -87,7 +90,8 @@ final class Inquiries {
 	}
 
 	/**
-	 * Ask the server how it would execute a statement.
+	 * Ask the server how it would execute a statement. Some wait for locks to be
+	 * explained: where they change rows, MySQL reads the one of a unique key meanwhile.
 	 * @param statement the statement, with its values
 	 * @return a mono of a line for each step, without values
 	 */
@@ -97,7 +101,8 @@ final class Inquiries {
 					TransactionText.PLAIN, (values) -> null, null)
 				.execute())
 			.concatMap((result) -> result.map((row, metadata) -> Explain.line(row, metadata)))
-			.collectList();
+			.collectList()
+			.delaySubscription(this.driver.setLockWaitTimeout(LOCK_WAIT));
 	}
 
 	/**

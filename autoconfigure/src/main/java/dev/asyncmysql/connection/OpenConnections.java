@@ -59,11 +59,11 @@ final class OpenConnections {
 	}
 
 	/**
-	 * Return how the connections stand.
+	 * Return how the connections stand that were opened for callers.
 	 * @return one entry for each, in no order
 	 */
 	List<ConnectionInfo> infos() {
-		return guarded().map(GuardedConnection::info).toList();
+		return guarded().filter(GuardedConnection::isForCallers).map(GuardedConnection::info).toList();
 	}
 
 	/**

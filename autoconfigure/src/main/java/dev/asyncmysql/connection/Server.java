@@ -136,7 +136,8 @@ public final class Server {
 	}
 
 	/**
-	 * Return how the connections of the application stand, the side connection left out.
+	 * Return how the connections of the application stand. Those that the starter opens
+	 * for its own questions are left out.
 	 * @return one entry for each, in no order
 	 */
 	public List<ConnectionInfo> connectionInfos() {
@@ -167,15 +168,17 @@ public final class Server {
 	 * Ask the server how it would execute a statement, by a connection that is opened for
 	 * it and closed afterwards.
 	 * @param statement the statement, with its values
-	 * @param limit the time to wait, opening included
-	 * @return a mono of a line for each step, without values; it fails where the server
-	 * does not answer, or cannot explain it
+	 * @param limit the time to wait for the connection, and for the answer
+	 * @return a mono of a line for each step, without values, that comes when the
+	 * connection is closed; it fails where the server does not answer, or cannot explain
+	 * it
 	 */
 	public Mono<List<String>> explain(ExecutedStatement statement, Duration limit) {
-		Mono<List<String>> plan = Mono
-			.usingWhen(this.open.admit(this.connections.open().cast(Connection.class)),
-					(connection) -> ((GuardedConnection) connection).inquiries().explain(statement), Connection::close)
-			.timeout(limit);
+		Mono<Connection> opened = this.open
+			.admit(TimeLimit.within(this.connections.open().cast(Connection.class), limit));
+		Mono<List<String>> plan = Mono.usingWhen(opened,
+				(connection) -> ((GuardedConnection) connection).inquiries().explain(statement).timeout(limit),
+				Connection::close);
 		return Mono.defer(() -> isStopping() ? Mono.empty() : plan);
 	}
 
@@ -403,6 +406,7 @@ public final class Server {
 	 * @param nanos how long that took
 	 */
 	void admitted(GuardedConnection connection, long nanos) {
+		connection.admitted();
 		this.listeners.tell((listener) -> listener.opened(nanos));
 		connection.whenEnded((reason) -> this.listeners.tell((listener) -> listener.ended(reason)));
 	}

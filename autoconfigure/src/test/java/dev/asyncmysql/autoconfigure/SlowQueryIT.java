@@ -6,10 +6,15 @@ import java.util.List;
 
 import dev.asyncmysql.MySqlServer;
 import dev.asyncmysql.RequiresMySql;
+import dev.asyncmysql.TestServer;
+import dev.asyncmysql.connection.ExecutedStatement;
+import dev.asyncmysql.connection.ExecutedStatement.Outcome;
+import dev.asyncmysql.connection.Server;
 import io.r2dbc.pool.ConnectionPool;
 import io.r2dbc.spi.Blob;
 import io.r2dbc.spi.Connection;
 import io.r2dbc.spi.ConnectionFactory;
+import io.r2dbc.spi.R2dbcException;
 import io.r2dbc.spi.Statement;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
@@ -20,6 +25,7 @@ import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 import reactor.core.publisher.Sinks;
 import reactor.test.StepVerifier;
+import reactor.util.context.Context;
 
 import org.springframework.boot.autoconfigure.AutoConfigurations;
 import org.springframework.boot.r2dbc.autoconfigure.R2dbcAutoConfiguration;
@@ -235,6 +241,66 @@ class SlowQueryIT {
 					.untilAsserted(
 							() -> assertThat(output).contains("id=1 select_type=UPDATE table=slow_plan type=range"));
 			});
+	}
+
+	/**
+	 * MySQL reads the row of a unique key already to explain a statement. It takes no
+	 * lock for a locking read then, but for some that change rows.
+	 */
+	@Test
+	void aPlanDoesNotWaitLongForALock() {
+		MySqlServer.execute("CREATE TABLE IF NOT EXISTS slow_lock (id INT PRIMARY KEY, amount INT)");
+		MySqlServer.execute("REPLACE INTO slow_lock VALUES (1, 1), (2, 2)");
+		this.contexts.run((context) -> {
+			Server server = context.getBean(Server.class);
+			try (java.sql.Connection holder = TestServer.MYSQL.connect();
+					java.sql.Statement statement = holder.createStatement()) {
+				holder.setAutoCommit(false);
+				statement.execute("UPDATE slow_lock SET amount = 3 WHERE id = 1");
+				for (String clause : List.of("FOR UPDATE", "FOR SHARE", "LOCK IN SHARE MODE")) {
+					StepVerifier.create(explain(server, "SELECT * FROM slow_lock WHERE id = 1 " + clause))
+						.assertNext((plan) -> assertThat(plan).singleElement().asString().contains("table=slow_lock"))
+						.expectComplete()
+						.verify(LIMIT);
+				}
+				for (String sql : List.of("INSERT INTO slow_lock SELECT 7, amount FROM slow_lock WHERE id = 1",
+						"DELETE a FROM slow_lock a JOIN slow_lock b ON a.id = b.id WHERE b.id = 1")) {
+					StepVerifier.create(explain(server, sql))
+						.expectErrorSatisfies((ex) -> assertThat(ex).isInstanceOfSatisfying(R2dbcException.class,
+								(failure) -> assertThat(failure.getErrorCode()).isEqualTo(1205)))
+						.verify(LIMIT);
+				}
+				holder.rollback();
+			}
+		});
+	}
+
+	private static Mono<List<String>> explain(Server server, String sql) {
+		return server.explain(new ExecutedStatement(sql, 0, 0, 0, Outcome.SUCCESS, null, Context.empty(), null, null),
+				Duration.ofSeconds(10));
+	}
+
+	@Test
+	void whatACommentMayHideIsNotExplained(CapturedOutput output) {
+		MySqlServer.execute("CREATE TABLE IF NOT EXISTS slow_comment (id INT PRIMARY KEY)");
+		MySqlServer.execute("REPLACE INTO slow_comment VALUES (1)");
+		this.contexts
+			.withPropertyValues("async-mysql.slow-query.threshold=0s", "async-mysql.slow-query.explain=true",
+					"async-mysql.allow-multi-queries=true")
+			.run((context) -> {
+				DatabaseClient client = context.getBean(DatabaseClient.class);
+				StepVerifier.create(client
+					.sql("SELECT 1 /*! + '*/' */; INSERT INTO slow_comment SELECT MAX(id) + 1 FROM slow_comment x -- '")
+					.then()).expectComplete().verify(LIMIT);
+				StepVerifier.create(client.sql("SELECT id FROM slow_comment").fetch().all().then())
+					.expectComplete()
+					.verify(LIMIT);
+				Awaitility.await()
+					.atMost(LIMIT)
+					.untilAsserted(
+							() -> assertThat(output).contains("Plan of the slow query: SELECT id FROM slow_comment"));
+			});
+		assertThat(MySqlServer.execute("SELECT COUNT(*) FROM slow_comment")).containsExactly("2");
 	}
 
 	@Test
