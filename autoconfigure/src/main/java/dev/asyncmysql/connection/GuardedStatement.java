@@ -67,34 +67,34 @@ final class GuardedStatement implements Statement {
 	@Override
 	public Statement bind(int index, Object value) {
 		this.delegate.bind(index, value);
-		keep((other) -> other.bind(index, value), value);
+		keep(index, (other) -> other.bind(index, value), value);
 		return this;
 	}
 
 	@Override
 	public Statement bind(String name, Object value) {
 		this.delegate.bind(name, value);
-		keep((other) -> other.bind(name, value), value);
+		keep(name, (other) -> other.bind(name, value), value);
 		return this;
 	}
 
 	@Override
 	public Statement bindNull(int index, Class<?> type) {
 		this.delegate.bindNull(index, type);
-		keep((other) -> other.bindNull(index, type), null);
+		keep(index, (other) -> other.bindNull(index, type), null);
 		return this;
 	}
 
 	@Override
 	public Statement bindNull(String name, Class<?> type) {
 		this.delegate.bindNull(name, type);
-		keep((other) -> other.bindNull(name, type), null);
+		keep(name, (other) -> other.bindNull(name, type), null);
 		return this;
 	}
 
-	private void keep(Consumer<Statement> binding, @Nullable Object value) {
+	private void keep(Object place, Consumer<Statement> binding, @Nullable Object value) {
 		if (this.bindings != null) {
-			this.bindings.add(binding, value);
+			this.bindings.add(place, binding, value);
 		}
 	}
 
