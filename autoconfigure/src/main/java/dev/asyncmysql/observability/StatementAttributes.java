@@ -40,6 +40,8 @@ public final class StatementAttributes implements ProxyExecutionListener {
 	/** Texts of bulk writing are long, and few are the same. */
 	private static final int LONGEST_TEXT = 2000;
 
+	private static final SqlSummary NOTHING = new SqlSummary(SqlSummary.OTHER, SqlSummary.OTHER);
+
 	private static final LongSupplier UNKNOWN = () -> -1;
 
 	private final KeyValues place;
@@ -76,10 +78,12 @@ public final class StatementAttributes implements ProxyExecutionListener {
 	public void afterQuery(QueryExecutionInfo execution) {
 		Observation observation = execution.getValueStore().get(Observation.class, Observation.class);
 		List<QueryInfo> queries = execution.getQueries();
-		if (observation == null || queries.isEmpty()) {
+		if (observation == null) {
 			return;
 		}
-		SqlSummary summary = summary(queries.get(0).getQuery());
+		// Also where there is none: registries such as Prometheus' take no meter of the
+		// same name with other tags.
+		SqlSummary summary = queries.isEmpty() ? NOTHING : summary(queries.get(0).getQuery());
 		observation.contextualName(summary.summary());
 		observation.lowCardinalityKeyValues(this.place);
 		observation.lowCardinalityKeyValue(system());
