@@ -16,6 +16,7 @@ import org.apache.commons.logging.Log;
 import org.apache.commons.logging.LogFactory;
 import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Mono;
+import reactor.core.scheduler.Schedulers;
 
 import org.springframework.boot.actuate.endpoint.annotation.Endpoint;
 import org.springframework.boot.actuate.endpoint.annotation.ReadOperation;
@@ -72,7 +73,10 @@ public final class AsyncMySqlEndpoint {
 	 */
 	@ReadOperation
 	public Mono<Map<String, Description>> connections() {
-		return variables().map((variables) -> Map.of(this.name, describe(variables)));
+		// Reads all settings and sorts all statements: nothing for the event loop that
+		// has brought the answer.
+		return variables().publishOn(Schedulers.boundedElastic())
+			.map((variables) -> Map.of(this.name, describe(variables)));
 	}
 
 	private Mono<Map<String, String>> variables() {
