@@ -32,9 +32,11 @@ final class OwnSql {
 	private static final String VARIABLES = "SELECT @@global.max_connections AS max_connections, "
 			+ "@@global.wait_timeout AS wait_timeout, @@global.max_allowed_packet AS max_allowed_packet, "
 			+ "@@global.time_zone AS time_zone, @@system_time_zone AS system_time_zone, @@global.sql_mode AS sql_mode, "
-			+ "IF(@@session.time_zone = 'SYSTEM', @@system_time_zone, @@session.time_zone) AS session_time_zone, "
+			+ "@@session.time_zone AS session_time_zone, "
 			+ "@@global.innodb_lock_wait_timeout AS innodb_lock_wait_timeout, "
-			+ "TIMESTAMPDIFF(MINUTE, UTC_TIMESTAMP(), NOW()) AS session_offset_minutes";
+			+ "TIMESTAMPDIFF(MINUTE, UTC_TIMESTAMP(), NOW()) AS session_offset_minutes, "
+			+ "TIMESTAMPDIFF(MINUTE, UTC_TIMESTAMP(), CONVERT_TZ(UTC_TIMESTAMP(), '+00:00', @@global.time_zone)) "
+			+ "AS server_offset_minutes";
 
 	private OwnSql() {
 	}

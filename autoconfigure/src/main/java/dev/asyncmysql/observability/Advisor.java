@@ -1,5 +1,6 @@
 package dev.asyncmysql.observability;
 
+import java.time.DateTimeException;
 import java.time.Instant;
 import java.time.ZoneId;
 import java.util.ArrayList;
@@ -17,8 +18,8 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Advisor {
 
-	private static final List<String> NAMES = List.of("max-connections", "wait-timeout", "time-zone", "tls",
-			"native-transport", "blocking", "proxy", "transactions", "http-server");
+	private static final List<String> NAMES = List.of("max-connections", "wait-timeout", "time-zone",
+			"server-time-zone", "tls", "native-transport", "blocking", "proxy", "transactions", "http-server");
 
 	/** Those that Boot 4.1 may bring. From reactor/reactor-netty#4361. */
 	private static final Set<String> FORGETFUL = Set.of("1.3.6", "1.3.7");
@@ -59,8 +60,8 @@ public final class Advisor {
 		add(all, "silence", silence());
 		add(all, "max-connections", maxConnections(number(variables.get("max_connections"))));
 		add(all, "wait-timeout", this.server.idleTimeAdvice());
-		add(all, "time-zone",
-				timeZone(number(variables.get("session_offset_minutes")), variables.get("session_time_zone")));
+		add(all, "time-zone", timeZone(variables));
+		add(all, "server-time-zone", serverTimeZone(variables));
 		add(all, "tls", this.server.tlsAdvice());
 		add(all, "native-transport", nativeTransport());
 		add(all, "blocking", blocking());
@@ -106,8 +107,9 @@ public final class Advisor {
 
 	// Temporal values are converted as if the session were in the JVM's zone, unless the
 	// driver is told another one.
-	private @Nullable String timeZone(@Nullable Long sessionMinutes, @Nullable String sessionZone) {
+	private @Nullable String timeZone(Map<String, String> variables) {
 		String configured = this.settings.connectionTimeZone();
+		Long sessionMinutes = number(variables.get("session_offset_minutes"));
 		if (sessionMinutes == null || "SERVER".equalsIgnoreCase(configured)) {
 			return null;
 		}
@@ -116,15 +118,23 @@ public final class Advisor {
 		boolean local = assumed == this.zone;
 		long own = assumed.getRules().getOffset(Instant.now()).getTotalSeconds() / 60;
 		String whose = local ? "The JVM" : this.prefix + ".connection-time-zone";
-		if (own == sessionMinutes && isFixed(sessionZone) && changes(assumed)) {
-			return "%s changes its offset in the course of the year (%s), and the session does not (time_zone=%s): from then on NOW() and what Java writes differ. %s"
-				.formatted(whose, assumed, sessionZone, zoneAdvice());
-		}
 		if (own == sessionMinutes) {
-			return null;
+			return change(whose, assumed, variables);
 		}
 		return "%s is %d minutes ahead of UTC (%s) and the session %d (time_zone): NOW() and what Java writes differ. %s"
 			.formatted(whose, own, assumed, sessionMinutes, zoneAdvice());
+	}
+
+	private @Nullable String change(String whose, ZoneId assumed, Map<String, String> variables) {
+		String session = variables.get("session_time_zone");
+		ZoneId known = zone(session, variables.get("system_time_zone"));
+		if (known == null || changes(assumed) == changes(known)) {
+			return null;
+		}
+		return (changes(assumed)
+				? "%s changes its offset in the course of the year (%s), and the session does not (time_zone=%s): from then on NOW() and what Java writes differ. %s"
+				: "%s keeps its offset (%s), and the session changes it in the course of the year (time_zone=%s): from then on NOW() and what Java writes differ. %s")
+			.formatted(whose, assumed, session, zoneAdvice());
 	}
 
 	private String zoneAdvice() {
@@ -132,10 +142,32 @@ public final class Advisor {
 			.formatted(this.prefix, this.prefix);
 	}
 
-	// A zone that the server knows by its name, or by that of its system, changes as
-	// well.
-	private static boolean isFixed(@Nullable String sessionZone) {
-		return sessionZone != null && (sessionZone.matches("[+-]\\d\\d:\\d\\d") || sessionZone.matches("(Etc/)?UTC"));
+	// The driver sets the session's zone by force-connection-time-zone-to-session, and a
+	// session variable may.
+	private @Nullable String serverTimeZone(Map<String, String> variables) {
+		Long sessionMinutes = number(variables.get("session_offset_minutes"));
+		Long serverMinutes = number(variables.get("server_offset_minutes"));
+		if (sessionMinutes == null || serverMinutes == null || sessionMinutes.equals(serverMinutes)) {
+			return null;
+		}
+		return "The session is %d minutes ahead of UTC (time_zone=%s) and the server's default %d (time_zone=%s): what its events and its other clients write by NOW() differs from what this application does. Set the server's default_time_zone to the session's, or silence this where nobody else writes"
+			.formatted(sessionMinutes, variables.get("session_time_zone"), serverMinutes, variables.get("time_zone"));
+	}
+
+	// The name that the server's system gives its zone is that of the present season, GMT
+	// in London's winter, so that it tells nothing unless it is UTC.
+	private static @Nullable ZoneId zone(@Nullable String name, @Nullable String system) {
+		boolean ofSystem = "SYSTEM".equalsIgnoreCase(name);
+		String known = ofSystem ? system : name;
+		if (known == null || (ofSystem && !"UTC".equals(known))) {
+			return null;
+		}
+		try {
+			return ZoneId.of(known);
+		}
+		catch (DateTimeException ex) {
+			return null;
+		}
 	}
 
 	private static boolean changes(ZoneId zone) {

@@ -311,6 +311,24 @@ class AsyncMySqlEndpointIT {
 	}
 
 	@Test
+	void anotherTimeZoneOfTheServerIsTold() {
+		this.contexts.withPropertyValues("async-mysql.connection-time-zone=+11:17")
+			.run((context) -> assertThat(describe(context).advice()).extracting(Advice::name)
+				.doesNotContain("server-time-zone"));
+		this.contexts
+			.withPropertyValues("async-mysql.connection-time-zone=+11:17",
+					"async-mysql.force-connection-time-zone-to-session=true")
+			.run((context) -> assertThat(describe(context).advice())
+				.filteredOn((advice) -> advice.name().endsWith("time-zone"))
+				.singleElement()
+				.satisfies((advice) -> {
+					assertThat(advice.name()).isEqualTo("server-time-zone");
+					assertThat(advice.text()).contains("The session is 677 minutes ahead of UTC (time_zone=+11:17)",
+							"the server's default 0 (time_zone=SYSTEM)");
+				}));
+	}
+
+	@Test
 	void noAdviceIsAskedForWhereNothingConnectsAtStart(CapturedOutput output) {
 		this.contexts
 			.withPropertyValues("async-mysql.startup=lazy", "async-mysql.advice.instances=1000",

@@ -75,6 +75,45 @@ class AdvisorTests {
 	}
 
 	@Test
+	void aZoneThatIsFixedByItsName() {
+		ZoneId london = ZoneId.of("Europe/London");
+		String minutes = Long.toString(london.getRules().getOffset(Instant.now()).getTotalSeconds() / 60);
+		for (String fixed : List.of("GMT", "Etc/UTC", "Etc/GMT", "Z", "+00:00")) {
+			Map<String, String> session = Map.of("session_offset_minutes", "0", "session_time_zone", fixed);
+			assertThat(advise(GOOD, session, "c.connection-time-zone=GMT")).isEmpty();
+			assertThat(advise(GOOD, session, "c.connection-time-zone=Etc/UTC")).isEmpty();
+			assertThat(advise(GOOD, session, "c.connection-time-zone=Z")).isEmpty();
+			assertThat(advise(GOOD, Map.of("session_offset_minutes", minutes, "session_time_zone", fixed),
+					"c.connection-time-zone=Europe/London"))
+				.singleElement()
+				.satisfies((advice) -> assertThat(advice.text()).contains("changes its offset",
+						"the session does not (time_zone=" + fixed + ")"));
+		}
+		Map<String, String> system = Map.of("session_offset_minutes", minutes, "session_time_zone", "SYSTEM",
+				"system_time_zone", "GMT");
+		assertThat(advise(GOOD, system, "c.connection-time-zone=Europe/London")).isEmpty();
+		Map<String, String> named = Map.of("session_offset_minutes", minutes, "session_time_zone", "Europe/London");
+		assertThat(advise(GOOD, named, "c.connection-time-zone=" + ("0".equals(minutes) ? "GMT" : "+01:00")))
+			.singleElement()
+			.satisfies((advice) -> assertThat(advice.text()).contains("keeps its offset",
+					"the session changes it in the course of the year (time_zone=Europe/London)"));
+		assertThat(advise(GOOD, Map.of("session_offset_minutes", "0", "session_time_zone", "nowhere"))).isEmpty();
+	}
+
+	@Test
+	void anotherTimeZoneThanTheServersDefault() {
+		Map<String, String> variables = Map.of("session_offset_minutes", "0", "session_time_zone", "+00:00",
+				"server_offset_minutes", "120", "time_zone", "SYSTEM");
+		assertThat(advise(GOOD, variables)).singleElement().satisfies((advice) -> {
+			assertThat(advice.name()).isEqualTo("server-time-zone");
+			assertThat(advice.text()).contains("The session is 0 minutes ahead of UTC (time_zone=+00:00)",
+					"the server's default 120 (time_zone=SYSTEM)");
+		});
+		assertThat(advise(GOOD, variables, "c.advice.silence=server-time-zone")).isEmpty();
+		assertThat(advise(GOOD, Map.of("session_offset_minutes", "0", "server_offset_minutes", "null"))).isEmpty();
+	}
+
+	@Test
 	void aServerThatNobodyVerifies() {
 		assertThat(advise(GOOD, VARIABLES, "c.host=db.example.com")).extracting(Advice::name).containsExactly("tls");
 		assertThat(advise(GOOD, VARIABLES, "c.host=db.example.com", "c.advice.silence=tls,proxy")).isEmpty();
