@@ -2,6 +2,7 @@
 
 const POINTS = 120;
 const ROWS = 12;
+const PAUSE = 3000;
 const points = [];
 let committed = 0;
 
@@ -86,12 +87,22 @@ async function start(button) {
   }
 }
 
-/* The browser connects again by itself. */
-const source = new EventSource('live/events');
-source.onopen = () => text('stream', 'Live');
-source.onerror = () => text('stream', 'The connection to the application is lost; trying again …');
-source.addEventListener('figures', (event) => figures(JSON.parse(event.data)));
-source.addEventListener('balances', (event) => { text('stream', 'Live'); balances(JSON.parse(event.data)); });
-source.addEventListener('trouble', (event) => text('stream', event.data));
+/* The browser connects again by itself where a connection breaks, but gives up where it is answered by anything else than
+   events, as by a proxy whose application is just being started. */
+function listen() {
+  const source = new EventSource('live/events');
+  source.onopen = () => text('stream', 'Live');
+  source.onerror = () => {
+    text('stream', 'The connection to the application is lost; trying again …');
+    if (source.readyState === EventSource.CLOSED) {
+      setTimeout(listen, PAUSE);
+    }
+  };
+  source.addEventListener('figures', (event) => figures(JSON.parse(event.data)));
+  source.addEventListener('balances', (event) => { text('stream', 'Live'); balances(JSON.parse(event.data)); });
+  source.addEventListener('trouble', (event) => text('stream', event.data));
+}
+
+listen();
 
 document.querySelectorAll('button[data-post]').forEach((button) => button.addEventListener('click', () => start(button)));

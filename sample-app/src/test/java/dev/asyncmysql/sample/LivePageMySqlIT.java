@@ -119,6 +119,22 @@ class LivePageMySqlIT extends AbstractLedgerTests {
 		await(() -> "0".equals(text("in-use")));
 	}
 
+	/**
+	 * A browser gives up where it is answered by something else than events.
+	 */
+	@Test
+	void connectsAgainWhereTheBrowserHasGivenUp() {
+		this.browser.executeCdpCommand("Page.addScriptToEvaluateOnNewDocument", Map.of("source", """
+				const Real = EventSource;
+				let attempts = 0;
+				window.EventSource = function (url) { return new Real(attempts++ === 0 ? 'live/nothing' : url); };
+				window.EventSource.CLOSED = Real.CLOSED;
+				"""));
+		this.browser.navigate().refresh();
+		await(() -> text("stream").startsWith("The connection to the application is lost; trying again"));
+		await(() -> "Live".equals(text("stream")));
+	}
+
 	@Test
 	void isLightOrDarkAsItsReaderHasIt() {
 		String light = ground("light");
