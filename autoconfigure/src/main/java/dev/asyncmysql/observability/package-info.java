@@ -1,5 +1,6 @@
 /**
- * What an operator sees: health.
+ * What an operator sees: health, metrics, observations, slow queries, the endpoint and
+ * advice.
  */
 @NullMarked
 package dev.asyncmysql.observability;
