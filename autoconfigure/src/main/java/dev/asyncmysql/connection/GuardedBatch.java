@@ -25,7 +25,7 @@ final class GuardedBatch implements Batch {
 
 	private String first = "";
 
-	private TransactionText text = TransactionText.PLAIN;
+	private @Nullable TransactionText text;
 
 	/**
 	 * Create the batch.
@@ -47,7 +47,8 @@ final class GuardedBatch implements Batch {
 	public Batch add(String sql) {
 		this.noted.accept(sql);
 		this.delegate.add(sql);
-		this.text = this.text.and(TransactionText.of(sql));
+		TransactionText added = TransactionText.of(sql);
+		this.text = (this.text != null) ? this.text.and(added) : added;
 		if (this.first.isEmpty()) {
 			this.first = sql;
 		}
@@ -56,7 +57,8 @@ final class GuardedBatch implements Batch {
 
 	@Override
 	public Publisher<? extends Result> execute() {
-		return Exchange.series(this.line, this.lease, this.delegate.execute(), this.text,
+		TransactionText all = (this.text != null) ? this.text : TransactionText.PLAIN;
+		return Exchange.series(this.line, this.lease, this.delegate.execute(), all,
 				() -> this.measured.apply(this.first));
 	}
 

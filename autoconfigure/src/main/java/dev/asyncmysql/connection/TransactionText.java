@@ -1,98 +1,78 @@
 package dev.asyncmysql.connection;
 
-import java.util.Locale;
-import java.util.Set;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
-
 import dev.asyncmysql.connection.Exchange.Kind;
 import org.jspecify.annotations.Nullable;
 
 /**
  * What a text does to the transaction that it is in. What is not known may commit it:
- * then the transaction is not run again, and that is all. Of several statements in one
- * text the semicolons are looked for, also in what is quoted, which errs on the same
- * side.
+ * then the transaction is not run again.
  *
  * @param kind what it is to those who would stop or refuse it
- * @param committing its beginning, where it commits the transaction or may do so, without
- * values; otherwise {@code null}
+ * @param committing its first words, where it commits the transaction or may do so,
+ * without values; otherwise {@code null}
  * @param surely whether it commits, also where it fails
+ * @param opaque whether it may roll back as well, and does not show which
  * @see <a href="https://dev.mysql.com/doc/refman/9.7/en/implicit-commit.html">Statements
  * That Cause an Implicit Commit</a>
  */
-record TransactionText(Kind kind, @Nullable String committing, boolean surely) {
+record TransactionText(Kind kind, @Nullable String committing, boolean surely, boolean opaque) {
 
 	/** For a plain query or write. */
-	static final TransactionText PLAIN = new TransactionText(Kind.STATEMENT, null, false);
+	static final TransactionText PLAIN = new TransactionText(Kind.STATEMENT, null, false, false);
 
-	private static final TransactionText UNDOING = new TransactionText(Kind.UNDO, null, false);
-
-	private static final Pattern COMMENT = Pattern.compile("/\\*(?!!).*?\\*/|#[^\\n]*|--(?=\\s)[^\\n]*",
-			Pattern.DOTALL);
-
-	private static final Pattern WORDS = Pattern.compile("[\\s(]*(\\w+)(?:\\s+(\\w+))?(?:\\s+(\\w+))?.*",
-			Pattern.DOTALL);
-
-	private static final Set<String> COMMITTING = Set.of("BEGIN", "START", "CREATE", "ALTER", "DROP", "TRUNCATE",
-			"RENAME", "GRANT", "REVOKE", "LOCK", "ANALYZE", "OPTIMIZE", "REPAIR", "CACHE", "INSTALL", "UNINSTALL");
-
-	private static final Set<String> HARMLESS = Set.of("SELECT", "INSERT", "UPDATE", "DELETE", "REPLACE", "WITH",
-			"SHOW", "SAVEPOINT", "RELEASE", "EXPLAIN", "DESCRIBE", "DESC", "SIGNAL", "DO", "VALUES", "TABLE", "USE",
-			"HELP", "KILL");
+	/** For a roll-back to a savepoint. */
+	static final TransactionText UNDOING = new TransactionText(Kind.UNDO, null, false, false);
 
 	/**
-	 * Tell what a text does.
+	 * Tell what a text does. Takes no lock and keeps nothing; the time is linear in the
+	 * length of the text.
 	 * @param sql one statement or several
 	 * @return what it does
 	 */
 	static TransactionText of(String sql) {
-		if (SqlEffect.isPlain(sql)) {
-			return PLAIN;
-		}
-		TransactionText all = PLAIN;
-		for (String statement : COMMENT.matcher(sql).replaceAll(" ").split(";")) {
-			Matcher words = WORDS.matcher(statement);
-			if (words.matches()) {
-				all = all.and(ofOne(word(words, 1), word(words, 2), word(words, 3), statement));
-			}
-			else if (!statement.isBlank()) {
-				all = all.and(new TransactionText(Kind.STATEMENT, "…", false));
-			}
-		}
-		return all;
-	}
-
-	private static String word(Matcher words, int group) {
-		String word = words.group(group);
-		return (word != null) ? word.toUpperCase(Locale.ROOT) : "";
-	}
-
-	private static TransactionText ofOne(String first, String second, String third, String statement) {
-		boolean harmless = HARMLESS.contains(first) || second.equals("TEMPORARY")
-				|| (first.equals("SET") && !statement.toUpperCase(Locale.ROOT).contains("AUTOCOMMIT"));
-		if (harmless) {
-			return PLAIN;
-		}
-		if (first.equals("ROLLBACK")) {
-			return (second.equals("TO") || third.equals("TO")) ? UNDOING
-					: new TransactionText(Kind.ROLLBACK, first, false);
-		}
-		String beginning = (first + " " + second).strip();
-		return first.equals("COMMIT") ? new TransactionText(Kind.COMMIT, beginning, true)
-				: new TransactionText(Kind.STATEMENT, beginning, COMMITTING.contains(first));
+		return SqlEffect.isPlain(sql) ? PLAIN : TransactionScan.text(sql);
 	}
 
 	/**
-	 * Return what this and another one do.
+	 * Return what a statement does that commits before anything else.
+	 * @param beginning its first words
+	 * @return what it does
+	 */
+	static TransactionText committing(String beginning) {
+		return new TransactionText(Kind.STATEMENT, beginning, true, false);
+	}
+
+	/**
+	 * Return what a statement does that may commit, and has where the transaction is over
+	 * after it.
+	 * @param beginning its first words
+	 * @return what it does
+	 */
+	static TransactionText perhaps(String beginning) {
+		return new TransactionText(Kind.STATEMENT, beginning, false, false);
+	}
+
+	/**
+	 * Return what a statement does that may commit, roll back, or neither.
+	 * @param beginning its first words
+	 * @return what it does
+	 */
+	static TransactionText unknown(String beginning) {
+		return new TransactionText(Kind.STATEMENT, beginning, false, true);
+	}
+
+	/**
+	 * Return what this and another one do. A roll-back beside something else is let
+	 * through no more than that.
 	 * @param other the other one
 	 * @return the stronger of each
 	 */
 	TransactionText and(TransactionText other) {
-		Kind stronger = (this.kind == Kind.COMMIT || other.kind == Kind.STATEMENT) ? this.kind
-				: (this.kind == Kind.STATEMENT || other.kind == Kind.COMMIT) ? other.kind : this.kind;
-		return new TransactionText(stronger, (this.committing != null) ? this.committing : other.committing,
-				this.surely || other.surely);
+		boolean commits = this.kind == Kind.COMMIT || other.kind == Kind.COMMIT;
+		boolean rollsBack = this.kind == Kind.ROLLBACK || other.kind == Kind.ROLLBACK;
+		return new TransactionText(commits ? Kind.COMMIT : Kind.STATEMENT,
+				(this.committing != null) ? this.committing : other.committing, this.surely || other.surely,
+				rollsBack || this.opaque || other.opaque);
 	}
 
 }
