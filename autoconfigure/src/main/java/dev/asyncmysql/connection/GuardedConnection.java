@@ -324,6 +324,7 @@ final class GuardedConnection implements Connection, Lifecycle, Wrapped<Connecti
 	private Mono<Void> begins(@Nullable TransactionDefinition definition, Publisher<Void> begin) {
 		return Mono.defer(() -> {
 			long since = System.nanoTime();
+			this.transactionGuard.begins();
 			return Exchange.command(this.line, begin, Kind.COMMAND, () -> measure("BEGIN"))
 				.doOnSuccess((done) -> this.transactionGuard.begun(definition, since));
 		});

@@ -80,6 +80,19 @@ final class TransactionGuard {
 	}
 
 	/**
+	 * Note that a transaction is about to begin: of one that a text has ended nothing is
+	 * left, such as its deadline.
+	 */
+	void begins() {
+		Transaction current = this.transaction;
+		R2dbcException reason = this.doom;
+		TransactionOutcome outcome = (current != null) ? current.endedInside : null;
+		if (outcome != null && (reason == null || reason instanceof DeadlineException)) {
+			forget(outcome);
+		}
+	}
+
+	/**
 	 * Return a number that changes with each transaction, so that what is learned late of
 	 * one does not concern the next.
 	 * @return the number of the present one
@@ -122,7 +135,9 @@ final class TransactionGuard {
 		if (kind == Kind.ROLLBACK || kind == Kind.UNDO || kind == Kind.PROBE) {
 			return null;
 		}
-		String refused = ((kind == Kind.COMMIT) ? "The transaction was rolled back rather than committed: "
+		String refused = ((kind == Kind.COMMIT)
+				? (reason instanceof UnseenEnd) ? "The commit was not sent: "
+						: "The transaction was rolled back rather than committed: "
 				: "The statement was not run, as its transaction can only be rolled back: ") + reason.getMessage();
 		return (reason instanceof DeadlineException) ? new DeadlineException(refused)
 				: new TransactionRolledBackException(refused, reason);
@@ -294,15 +309,18 @@ final class TransactionGuard {
 			rolledBackToSavepoint();
 		}
 		Transaction current = this.transaction;
-		if (current == null || current.endedInside || this.lost.getAsBoolean() || this.doom != null
+		if (current == null || current.endedInside != null || this.lost.getAsBoolean() || this.doom != null
 				|| epoch != this.epoch) {
 			return;
 		}
-		if (text.surely() && !isNotRun(failure)) {
+		if (text.surely() && !isNotCommitted(failure)) {
 			committed(current, text);
 		}
 		else if (failure == null && !this.underWay.getAsBoolean()) {
-			if (text.committing() != null) {
+			if (text.opaque()) {
+				endedUnseen(current, text, epoch);
+			}
+			else if (text.committing() != null) {
 				committed(current, text);
 			}
 			else {
@@ -313,24 +331,39 @@ final class TransactionGuard {
 		}
 	}
 
-	// What cannot be parsed commits nothing.
-	private static boolean isNotRun(@Nullable Throwable failure) {
-		return failure instanceof R2dbcBadGrammarException wrong && wrong.getErrorCode() == SYNTAX;
+	// What cannot be parsed commits nothing. A server that takes no writes refuses the
+	// statement before it commits, or the commit itself, and rolls back. A transaction
+	// that is read-only (1792) is committed before the statement is refused.
+	private static boolean isNotCommitted(@Nullable Throwable failure) {
+		return failure instanceof ReadOnlyServerException
+				|| (failure instanceof R2dbcBadGrammarException wrong && wrong.getErrorCode() == SYNTAX);
 	}
 
 	private synchronized void rolledBackByText() {
 		this.doom = null;
 		if (this.transaction != null) {
-			this.transaction.endedInside = true;
+			this.transaction.endedInside = TransactionOutcome.ROLLED_BACK;
 		}
 	}
 
 	private static void committed(Transaction current, TransactionText text) {
-		current.endedInside = true;
+		current.endedInside = TransactionOutcome.COMMITTED;
 		current.mayBeCommitted();
 		logger.warn(
 				"The transaction%s was committed by a statement inside it (%s …), as MySQL does for DDL and some others: what was done before cannot be rolled back, and what follows runs outside a transaction. Move that statement out of it"
 					.formatted((current.name() != null) ? " " + current.name() : "", text.committing()));
+	}
+
+	// A deadlock that a handler of the procedure has swallowed looks like a commit in it.
+	private void endedUnseen(Transaction current, TransactionText text, int epoch) {
+		current.mayBeCommitted();
+		String ended = "The transaction%s was ended by a statement inside it (%s …). Whether what was done before was committed, as by a commit in a procedure, or rolled back, as by a deadlock that a procedure's handler has swallowed, is not known"
+			.formatted((current.name() != null) ? " " + current.name() : "", text.committing());
+		logger.warn(ended
+				+ ": what follows is refused, as it would run outside a transaction. Run that statement outside a transaction, or let the procedure neither end the transaction nor swallow such errors");
+		doom(new UnseenEnd(
+				ended + ". Roll back, find out by what it writes, and run that statement outside a transaction"),
+				epoch);
 	}
 
 	/**
@@ -355,10 +388,12 @@ final class TransactionGuard {
 		forget(TransactionOutcome.ROLLED_BACK);
 	}
 
-	private void forget(TransactionOutcome outcome) {
+	private void forget(TransactionOutcome asked) {
 		Transaction current;
+		TransactionOutcome outcome;
 		synchronized (this) {
 			current = this.transaction;
+			outcome = (this.doom instanceof UnseenEnd) ? TransactionOutcome.UNKNOWN : asked;
 			this.transaction = null;
 			this.doom = null;
 			this.epoch = this.epoch + 1;
@@ -367,6 +402,19 @@ final class TransactionGuard {
 			long nanos = System.nanoTime() - current.since();
 			this.listeners.tell((listener) -> listener.transactionEnded(current.name(), outcome, nanos));
 		}
+	}
+
+	/**
+	 * A statement has ended the transaction, and nobody knows how.
+	 */
+	private static final class UnseenEnd extends R2dbcRollbackException {
+
+		private static final long serialVersionUID = 1L;
+
+		UnseenEnd(String message) {
+			super(message);
+		}
+
 	}
 
 	/**
@@ -382,7 +430,7 @@ final class TransactionGuard {
 
 		private final @Nullable Runnable listener;
 
-		private volatile boolean endedInside;
+		private volatile @Nullable TransactionOutcome endedInside;
 
 		private volatile boolean overdue;
 

@@ -2,21 +2,26 @@ package dev.asyncmysql.transaction;
 
 import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
 
 import dev.asyncmysql.DeadlockException;
 import dev.asyncmysql.LockWaitException;
 import dev.asyncmysql.TestServer;
+import dev.asyncmysql.TransactionOptions;
 import dev.asyncmysql.TransactionRolledBackException;
 import io.r2dbc.spi.Connection;
 import io.r2dbc.spi.ConnectionFactory;
+import io.r2dbc.spi.Option;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
+import reactor.core.publisher.Sinks;
 
 import org.springframework.context.ApplicationContext;
 import org.springframework.dao.CannotAcquireLockException;
 import org.springframework.dao.PessimisticLockingFailureException;
+import org.springframework.r2dbc.core.DatabaseClient;
 import org.springframework.transaction.TransactionDefinition;
 import org.springframework.transaction.reactive.TransactionalOperator;
 
@@ -67,7 +72,9 @@ abstract class AbstractHalfTransactionTests extends AbstractHalfTests {
 	void whatTextsAndTheApiCommitIsRefused() {
 		this.contexts.run((context) -> {
 			for (String commit : new String[] { "COMMIT", " /* end */ commit", "BEGIN", "SET autocommit = 1",
-					"CREATE TABLE other (id INT)" }) {
+					"CREATE TABLE other (id INT)", "UPDATE half SET amount = 9 WHERE id = 2; ROLLBACK",
+					"UPDATE half SET amount = 9 WHERE id = 2; ROLLBACK TO a",
+					"ROLLBACK; UPDATE half SET amount = 9 WHERE id = 2" }) {
 				assertThat(afterLockWait(context, (connection) -> execute(connection, commit)))
 					.isInstanceOf(TransactionRolledBackException.class);
 			}
@@ -121,6 +128,73 @@ abstract class AbstractHalfTransactionTests extends AbstractHalfTests {
 	}
 
 	@Test
+	void aDeadlockThatAProcedureSwallowsLeavesNoHalf() {
+		this.server.execute("DROP PROCEDURE IF EXISTS half_swallows");
+		this.server.execute(
+				"CREATE PROCEDURE half_swallows(i INT) BEGIN DECLARE CONTINUE HANDLER FOR 1213 BEGIN END; UPDATE half SET amount = amount + 1 WHERE id = i; END");
+		this.contexts.run((context) -> {
+			DatabaseClient client = context.getBean(DatabaseClient.class);
+			AtomicInteger locking = new AtomicInteger();
+			Sinks.Empty<Void> both = Sinks.empty();
+			List<Throwable> failures = Flux.just(1, 2)
+				.flatMap((first) -> failing(
+						transactions(context).transactional(update(context, first).then(Mono.defer(() -> {
+							if (locking.incrementAndGet() == 2) {
+								both.tryEmitEmpty();
+							}
+							return both.asMono();
+						}))
+							.then(client.sql("CALL half_swallows(" + (3 - first) + ")").then())
+							.then(update(context, 3).onErrorComplete()))))
+				.collectList()
+				.block(LIMIT);
+			assertThat(failures).singleElement()
+				.satisfies((failure) -> assertThat(failure).cause()
+					.isInstanceOf(TransactionRolledBackException.class)
+					.hasMessageContaining("ended by a statement inside it (CALL HALF_SWALLOWS …)"));
+			assertThat(amounts()).containsExactly("1", "1", "1");
+		});
+	}
+
+	@Test
+	void afterAProcedureThatCommitsNothingRunsOutside() {
+		this.server.execute("DROP PROCEDURE IF EXISTS half_commits");
+		this.server.execute("CREATE PROCEDURE half_commits() COMMIT");
+		this.contexts.run((context) -> {
+			DatabaseClient client = context.getBean(DatabaseClient.class);
+			Throwable failure = failing(transactions(context)
+				.transactional(update(context, 1).then(client.sql("CALL half_commits()").then())
+					.then(update(context, 2).onErrorComplete())))
+				.block(LIMIT);
+			assertThat(failure).isInstanceOf(PessimisticLockingFailureException.class)
+				.cause()
+				.isInstanceOf(TransactionRolledBackException.class)
+				.hasMessageStartingWith("The commit was not sent: ");
+			assertThat(amounts()).containsExactly("1", "0", "0");
+			assertThatNextBorrowersWrite(context);
+		});
+	}
+
+	@Test
+	void aTransactionAfterOneThatATextHasEndedIsItsOwn() {
+		this.contexts.run((context) -> {
+			Throwable failure = failing(Mono.usingWhen(context.getBean(ConnectionFactory.class).create(),
+					(connection) -> Mono.from(connection.beginTransaction(limited(Duration.ofMillis(500))))
+						.then(execute(connection, "COMMIT"))
+						.then(Mono.from(connection.beginTransaction()))
+						.then(execute(connection, ADD))
+						.then(Mono.delay(Duration.ofMillis(800)))
+						.then(execute(connection, "CREATE TABLE half_ddl (id INT)"))
+						.then(execute(connection, ADD))
+						.then(Mono.defer(() -> Mono.from(connection.commitTransaction()))),
+					Connection::close))
+				.block(LIMIT);
+			assertThat(failure).isNull();
+			assertThat(amounts()).containsExactly("0", "2", "0");
+		});
+	}
+
+	@Test
 	void aDeadlockWithinASavepointEndsAll() {
 		this.contexts.run((context) -> {
 			assertThat(deadlock(context, TransactionDefinition.PROPAGATION_NESTED)).singleElement()
@@ -170,6 +244,17 @@ abstract class AbstractHalfTransactionTests extends AbstractHalfTests {
 		// The winner has written twice, the loser nothing at all.
 		this.server.execute("UPDATE half SET amount = 1 WHERE amount = 2");
 		return failures;
+	}
+
+	private static io.r2dbc.spi.TransactionDefinition limited(Duration timeout) {
+		return new io.r2dbc.spi.TransactionDefinition() {
+
+			@Override
+			public <T> @Nullable T getAttribute(Option<T> option) {
+				return option.equals(TransactionOptions.TIMEOUT) ? option.cast(timeout) : null;
+			}
+
+		};
 	}
 
 	/** What is done after the lock wait time-out was swallowed. */

@@ -243,6 +243,34 @@ class HiddenEndIT extends AbstractHalfTests {
 		});
 	}
 
+	@Test
+	void ddlThatAReadOnlySessionRefusesHasCommittedAndIsTold(CapturedOutput output) {
+		this.contexts.withPropertyValues("async-mysql.session-variables=transaction_read_only=1").run((context) -> {
+			DatabaseClient client = context.getBean(DatabaseClient.class);
+			assertThat(failing(update(context, 1).then(client.sql("CREATE TABLE half_ddl (id INT)").then())
+				.as(transactions(context)::transactional)).block(LIMIT)).hasMessageContaining("READ ONLY transaction");
+			assertThat(amounts()).containsExactly("1", "0", "0");
+			assertThat(output).contains("was committed by a statement inside it (CREATE TABLE …)");
+		});
+	}
+
+	@ParameterizedTest
+	@ValueSource(strings = { "CREATE TABLE half_ddl (id INT)", "CREATE USER half_user", "LOCK TABLES half WRITE" })
+	void whatAServerWithoutWritesRefusesHasNotCommitted(String ddl, CapturedOutput output) {
+		this.contexts.run((context) -> {
+			DatabaseClient client = context.getBean(DatabaseClient.class);
+			Throwable failure = failing(update(context, 1)
+				.then(Mono.fromRunnable(() -> this.server.execute("SET GLOBAL super_read_only = 1"))
+					.subscribeOn(Schedulers.boundedElastic()))
+				.then(client.sql(ddl).then())
+				.as(transactions(context)::transactional)).block(LIMIT);
+			this.server.execute("SET GLOBAL read_only = 0");
+			assertThat(failure).hasMessageContaining("read-only");
+			assertThat(amounts()).containsExactly("0", "0", "0");
+			assertThat(output).doesNotContain("was committed by");
+		});
+	}
+
 	@ParameterizedTest
 	@ValueSource(strings = { "/*x*/ ROLLBACK", "-- x\nrollback work", "ROLLBACK /* to be sure */" })
 	void aTextRollsBackWhatCanOnlyBeRolledBack(String text) {
