@@ -5,6 +5,7 @@ import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.TimeoutException;
 import java.util.function.Supplier;
 
 import dev.asyncmysql.connection.ConnectionInfo;
@@ -82,7 +83,9 @@ public final class AsyncMySqlEndpoint {
 	private Mono<Map<String, String>> variables() {
 		return this.server.variables(LIMIT).onErrorResume((ex) -> {
 			logger.debug("The server does not tell its variables", ex);
-			return Mono.just(Map.of("error", String.valueOf(ex.getMessage())));
+			return Mono.just(Map.of("error",
+					(ex instanceof TimeoutException) ? "The server gave no answer within " + LIMIT.toMillis() + " ms"
+							: String.valueOf(ex.getMessage())));
 		});
 	}
 
