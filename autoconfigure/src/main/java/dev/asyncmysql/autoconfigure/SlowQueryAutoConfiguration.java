@@ -11,6 +11,7 @@ import reactor.util.context.ContextView;
 
 import org.springframework.boot.autoconfigure.AutoConfiguration;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnBean;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean;
 import org.springframework.boot.autoconfigure.condition.SearchStrategy;
 import org.springframework.context.annotation.Bean;
 import org.springframework.util.ClassUtils;
@@ -26,6 +27,7 @@ public final class SlowQueryAutoConfiguration {
 			SlowQueryAutoConfiguration.class.getClassLoader());
 
 	@Bean
+	@ConditionalOnMissingBean
 	SlowQueryLog asyncMySqlSlowQueryLog(Server server, ConnectionSettings settings) {
 		Function<ContextView, @Nullable String> origin = OBSERVATIONS ? new ObservedOrigin() : (context) -> null;
 		SlowQueryLog log = new SlowQueryLog(settings.slowQuery(), origin, server);

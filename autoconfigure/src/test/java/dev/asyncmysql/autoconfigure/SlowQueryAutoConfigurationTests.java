@@ -1,9 +1,12 @@
 package dev.asyncmysql.autoconfigure;
 
 import java.time.Duration;
+import java.util.Map;
 
+import dev.asyncmysql.ConnectionSettings;
 import dev.asyncmysql.connection.ExecutedStatement;
 import dev.asyncmysql.connection.ExecutedStatement.Outcome;
+import dev.asyncmysql.connection.MySqlConnectionFactories;
 import dev.asyncmysql.connection.Server;
 import dev.asyncmysql.observability.SlowQueryLog;
 import io.asyncer.r2dbc.mysql.MySqlConnectionFactoryProvider;
@@ -14,6 +17,8 @@ import org.junit.jupiter.api.extension.ExtendWith;
 import reactor.util.context.Context;
 
 import org.springframework.boot.autoconfigure.AutoConfigurations;
+import org.springframework.boot.context.properties.bind.Binder;
+import org.springframework.boot.context.properties.source.MapConfigurationPropertySource;
 import org.springframework.boot.r2dbc.autoconfigure.R2dbcAutoConfiguration;
 import org.springframework.boot.test.context.FilteredClassLoader;
 import org.springframework.boot.test.context.runner.ApplicationContextRunner;
@@ -21,12 +26,17 @@ import org.springframework.boot.test.system.CapturedOutput;
 import org.springframework.boot.test.system.OutputCaptureExtension;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.mockito.Mockito.mock;
 
 /**
  * Tests for {@link SlowQueryAutoConfiguration}.
  */
 @ExtendWith(OutputCaptureExtension.class)
 class SlowQueryAutoConfigurationTests {
+
+	private static final ConnectionSettings SETTINGS = new Binder(
+			new MapConfigurationPropertySource(Map.of("c.host", "127.0.0.1")))
+		.bindOrCreate("c", ConnectionSettings.class);
 
 	private final ApplicationContextRunner contexts = new ApplicationContextRunner()
 		.withConfiguration(AutoConfigurations.of(AsyncMySqlAutoConfiguration.class, R2dbcAutoConfiguration.class,
@@ -59,6 +69,14 @@ class SlowQueryAutoConfigurationTests {
 		this.contexts
 			.withPropertyValues("async-mysql.enabled=false", "spring.r2dbc.url=r2dbc:mysql://app@127.0.0.1:1/db")
 			.run((context) -> assertThat(context).hasNotFailed().doesNotHaveBean(SlowQueryLog.class));
+	}
+
+	@Test
+	void anApplicationsOwnLogWins() {
+		SlowQueryLog own = new SlowQueryLog(SETTINGS.slowQuery(), (caller) -> null,
+				MySqlConnectionFactories.server(SETTINGS, mock(ConnectionFactory.class), "c"));
+		this.contexts.withBean("own", SlowQueryLog.class, () -> own)
+			.run((context) -> assertThat(context).getBean(SlowQueryLog.class).isSameAs(own));
 	}
 
 	@Test
