@@ -305,8 +305,12 @@ public record ConnectionSettings(@Nullable String host, @DefaultValue(Defaults.P
 	 * Transactions.
 	 *
 	 * @param retry Whether and how transactions are run again.
+	 * @param globalRollbackOnParticipationFailure Whether a transaction is rolled back in
+	 * which a method has failed that takes part in it, also where its caller has
+	 * swallowed the error.
 	 */
-	public record TransactionSettings(@DefaultValue Retry retry) {
+	public record TransactionSettings(@DefaultValue Retry retry,
+			@DefaultValue(Defaults.TRANSACTION_GLOBAL_ROLLBACK) boolean globalRollbackOnParticipationFailure) {
 
 		/**
 		 * Whether and how transactions are run again.

@@ -233,6 +233,12 @@ final class Defaults {
 	static final String SLOW_QUERY_EXPLAIN = "false";
 
 	/**
+	 * What a method that has failed has done until then would be committed by half;
+	 * JDBC's manager has the same default.
+	 */
+	static final String TRANSACTION_GLOBAL_ROLLBACK = "true";
+
+	/**
 	 * Whether a method may be invoked twice only its author knows.
 	 */
 	static final String RETRY_ENABLED = "false";

@@ -53,12 +53,13 @@ public final class MySqlTransactionAutoConfiguration {
 	@Bean
 	@ConditionalOnMissingBean(ReactiveTransactionManager.class)
 	MySqlTransactionManager connectionFactoryTransactionManager(ConnectionFactory connectionFactory,
-			ObjectProvider<TransactionProperties> properties,
+			ConnectionSettings settings, ObjectProvider<TransactionProperties> properties,
 			ObjectProvider<TransactionManagerCustomizers> customizers) {
 		TransactionProperties transaction = properties.getIfAvailable();
 		Duration timeout = (transaction != null) ? transaction.getDefaultTimeout() : null;
 		MySqlTransactionManager manager = new MySqlTransactionManager(connectionFactory,
 				(timeout != null) ? timeout : Duration.ZERO);
+		manager.setGlobalRollbackOnParticipationFailure(settings.transaction().globalRollbackOnParticipationFailure());
 		customizers.ifAvailable((customizer) -> customizer.customize(manager));
 		return manager;
 	}

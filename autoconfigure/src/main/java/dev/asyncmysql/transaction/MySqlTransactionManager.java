@@ -64,6 +64,8 @@ public class MySqlTransactionManager extends R2dbcTransactionManager {
 
 	private final Duration defaultTimeout;
 
+	private volatile boolean globalRollbackOnParticipationFailure = true;
+
 	/**
 	 * Create a manager.
 	 * @param connectionFactory the factory to take connections from
@@ -75,6 +77,17 @@ public class MySqlTransactionManager extends R2dbcTransactionManager {
 		super(connectionFactory);
 		this.defaultTimeout = defaultTimeout;
 		addListener(TAKE_OVER);
+	}
+
+	/**
+	 * Set whether a transaction can only be rolled back once a method has failed that
+	 * takes part in it, also where its caller swallows the error. It can by default, as
+	 * with blocking managers; otherwise what is left is committed, as by Spring's own
+	 * reactive manager.
+	 * @param globalRollbackOnParticipationFailure {@code false} to leave it to the caller
+	 */
+	public void setGlobalRollbackOnParticipationFailure(boolean globalRollbackOnParticipationFailure) {
+		this.globalRollbackOnParticipationFailure = globalRollbackOnParticipationFailure;
 	}
 
 	@Override
@@ -136,7 +149,8 @@ public class MySqlTransactionManager extends R2dbcTransactionManager {
 	@Override
 	protected Mono<Void> doSetRollbackOnly(TransactionSynchronizationManager synchronizationManager,
 			GenericReactiveTransaction status) {
-		return (status.isReadOnly() && !status.isRollbackOnly()) ? Mono.empty()
+		boolean counts = this.globalRollbackOnParticipationFailure && !status.isReadOnly();
+		return (!counts && !status.isRollbackOnly()) ? Mono.empty()
 				: super.doSetRollbackOnly(synchronizationManager, status);
 	}
 

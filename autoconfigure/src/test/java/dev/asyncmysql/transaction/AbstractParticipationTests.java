@@ -59,6 +59,16 @@ abstract class AbstractParticipationTests extends AbstractHalfTests {
 	}
 
 	@Test
+	void whatIsLeftIsCommittedWhereThatIsAskedFor() {
+		this.services.withPropertyValues("async-mysql.transaction.global-rollback-on-participation-failure=false")
+			.run((context) -> {
+				assertThat(failing(context.getBean(Outer.class).swallowing(context.getBean(Inner.class).failing()))
+					.block(LIMIT)).isNull();
+				assertThat(amounts()).containsExactly("1", "1", "0");
+			});
+	}
+
+	@Test
 	void soItIsForOperators() {
 		this.contexts.run((context) -> {
 			TransactionalOperator operator = transactions(context);
