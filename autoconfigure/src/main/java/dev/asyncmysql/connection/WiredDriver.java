@@ -7,7 +7,6 @@ import java.util.function.Supplier;
 import dev.asyncmysql.InvalidSettingsException;
 import io.asyncer.r2dbc.mysql.MySqlConnectionFactoryProvider;
 import io.netty.channel.Channel;
-import io.netty.channel.EventLoopGroup;
 import io.r2dbc.spi.Connection;
 import io.r2dbc.spi.ConnectionFactory;
 import io.r2dbc.spi.ConnectionFactoryMetadata;
@@ -108,14 +107,12 @@ final class WiredDriver implements ConnectionFactory {
 
 		private volatile @Nullable Wire wire;
 
-		private volatile Placement.@Nullable Seat seat;
-
-		private volatile @Nullable Channel channel;
+		private final Reservation reservation = new Reservation(WiredDriver.this.placement);
 
 		Opener() {
 			this.factory = create(WiredDriver.this.options.mutate()
 				.option(MySqlConnectionFactoryProvider.LOOP_RESOURCES,
-						new ObservedLoops(WiredDriver.this.loops, this::place, this::attach))
+						new ObservedLoops(WiredDriver.this.loops, this.reservation::take, this::attach))
 				.build());
 		}
 
@@ -140,30 +137,18 @@ final class WiredDriver implements ConnectionFactory {
 		// After a cancel the driver may still be at work, and what it makes belongs to
 		// this wire: then the opener is not used again.
 		private void end(SignalType signal) {
-			Placement.Seat taken = this.seat;
-			if (taken != null) {
-				taken.keepFor(this.channel);
+			if (signal == SignalType.CANCEL) {
+				this.reservation.cancel();
 			}
-			if (signal != SignalType.CANCEL) {
-				this.seat = null;
-				this.channel = null;
+			else {
+				this.reservation.end();
 				this.wire = null;
 				WiredDriver.this.openers.add(this);
 			}
 		}
 
-		// Asked more than once for a connection.
-		private EventLoopGroup place(EventLoopGroup group) {
-			Placement.Seat current = this.seat;
-			if (current == null) {
-				current = WiredDriver.this.placement.choose(group);
-				this.seat = current;
-			}
-			return current.loop();
-		}
-
 		private void attach(Channel channel) {
-			this.channel = channel;
+			this.reservation.attach(channel);
 			if (WiredDriver.this.localInfile != null) {
 				channel.pipeline().addLast(new LocalInfileGuard.Installer(WiredDriver.this.localInfile));
 			}
