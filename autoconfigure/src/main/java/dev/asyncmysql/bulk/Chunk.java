@@ -1,6 +1,5 @@
 package dev.asyncmysql.bulk;
 
-import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -168,10 +167,6 @@ final class Chunk<T> {
 		}
 		else if (value instanceof Parameter parameter && parameter.getValue() == null) {
 			statement.bindNull(index, parameter.getType().getJavaType());
-		}
-		else if (value instanceof ByteBuffer buffer) {
-			// The driver reads it to its end, and it may be bound again.
-			statement.bind(index, buffer.duplicate());
 		}
 		else {
 			statement.bind(index, value);

@@ -2,6 +2,7 @@ package dev.asyncmysql.bulk;
 
 import java.io.ByteArrayInputStream;
 import java.nio.ByteBuffer;
+import java.util.BitSet;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
@@ -95,7 +96,8 @@ interface RowReader<T> {
 
 	/**
 	 * Make the values of a row such that they can be bound more than once, as the search
-	 * for a row that fails does.
+	 * for a row that fails does, and late: whoever gives them may use their memory again
+	 * for the next row.
 	 * @param values where they are
 	 * @param offset where the first one is
 	 * @param columns how many there are
@@ -108,10 +110,25 @@ interface RowReader<T> {
 			if (bytes instanceof ByteArrayInputStream stream) {
 				values[i] = stream.readAllBytes();
 			}
-			else if (bytes instanceof ByteBuffer) {
-				values[i] = bytes;
+			else if (bytes instanceof ByteBuffer buffer) {
+				values[i] = copy(buffer);
+			}
+			else if (bytes instanceof byte[] array) {
+				values[i] = array.clone();
+			}
+			else if (value instanceof CharSequence text && !(text instanceof String)) {
+				values[i] = text.toString();
+			}
+			else if (value instanceof BitSet bits) {
+				values[i] = bits.clone();
 			}
 		}
+	}
+
+	private static byte[] copy(ByteBuffer buffer) {
+		byte[] bytes = new byte[buffer.remaining()];
+		buffer.duplicate().get(bytes);
+		return bytes;
 	}
 
 	/**
