@@ -1,5 +1,6 @@
 package dev.asyncmysql.bulk;
 
+import dev.asyncmysql.bulk.BulkWriteException.Reason;
 import dev.asyncmysql.bulk.FailingRow.Scope;
 import org.jspecify.annotations.Nullable;
 
@@ -27,7 +28,7 @@ record Aftermath(Target target, Scope scope, BulkProgress written) {
 		return new BulkWriteException(
 				"%s (counted from 0) cannot be written to %s%s: %s. %s".formatted(rows, this.target.table(),
 						(column != null) ? ", because of column '" + column + "'" : "", reason, text()),
-				true, first, last, column, kept(), cause);
+				Reason.REFUSED, first, last, column, kept(), cause);
 	}
 
 	/**
@@ -40,9 +41,26 @@ record Aftermath(Target target, Scope scope, BulkProgress written) {
 	BulkWriteException stopped(long last, Throwable cause) {
 		long next = this.written.rows();
 		return new BulkWriteException(
-				"It ended before the rows from %d on (counted from 0) were known to be written to %s: %s. %s"
-					.formatted(next, this.target.table(), cause.getMessage(), text()),
-				false, next, Math.max(next, last), null, kept(), cause);
+				"It ended before the rows from %d on (counted from 0) were written to %s: %s. %s".formatted(next,
+						this.target.table(), cause.getMessage(), text()),
+				Reason.STOPPED, next, Math.max(next, last), null, kept(), cause);
+	}
+
+	/**
+	 * Return what a write fails with that has sent rows to be committed, and has no
+	 * answer: to send them again can write them twice.
+	 * @param first the first of these rows
+	 * @param last the last of them
+	 * @param cause why there is no answer
+	 * @return the exception
+	 */
+	BulkWriteException unknown(long first, long last, Throwable cause) {
+		return new BulkWriteException(
+				"Whether the rows %d to %d (counted from 0) were written to %s is not known: %s. %s".formatted(first,
+						last, this.target.table(), cause.getMessage(),
+						(this.scope == Scope.NONE) ? this.written.rows() + " rows before are committed, and none after"
+								: "These are all that there are"),
+				Reason.UNKNOWN, first, last, null, kept(), cause);
 	}
 
 	private BulkProgress kept() {

@@ -17,6 +17,7 @@ import org.reactivestreams.Publisher;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 
+import org.springframework.dao.DataAccessException;
 import org.springframework.r2dbc.connection.ConnectionFactoryUtils;
 import org.springframework.transaction.IllegalTransactionStateException;
 
@@ -81,21 +82,31 @@ final class BulkWrite<T> {
 	}
 
 	private Flux<Chunk<T>> ownTransaction() {
-		return this.connections.use((connection) -> prepare(connection).flatMapMany((sql) -> Flux.usingWhen(
-				translated("begin", connection.beginTransaction()).thenReturn(connection),
-				(begun) -> write(begun, sql, Scope.OWN_TRANSACTION).concatWith(commit(begun).then(Mono.empty())),
-				(begun) -> Mono.empty(), (begun, ex) -> rollBack(begun), this::rollBack)));
+		return this.connections.use(
+				(connection) -> prepare(connection).flatMapMany(
+						(sql) -> Flux
+							.usingWhen(translated("begin", connection.beginTransaction()).thenReturn(connection),
+									(begun) -> write(begun, sql, Scope.OWN_TRANSACTION).concatWith(Mono
+										.defer(() -> commit(begun, Scope.OWN_TRANSACTION, 0, written().rows() - 1))
+										.then(Mono.empty())),
+									(begun) -> Mono.empty(), (begun, ex) -> rollBack(begun), this::rollBack)));
 	}
 
-	private static Mono<Void> commit(Connection connection) {
-		return Mono.defer(() -> translated("its commit, which may have taken effect unless the server has refused it",
-				connection.commitTransaction()));
+	// Without rows there is nothing that could be written twice.
+	private Mono<Void> commit(Connection connection, Scope scope, long first, long last) {
+		return Mono.from(connection.commitTransaction()).onErrorMap(R2dbcException.class, (ex) -> {
+			RuntimeException translated = translate("its commit", ex);
+			return (last >= first && new Failure(ex).isCommitUnknown())
+					? aftermath(scope).unknown(first, last, translated) : translated;
+		});
 	}
 
 	private static <V> Mono<V> translated(String step, Publisher<V> source) {
-		return Mono.from(source)
-			.onErrorMap(R2dbcException.class,
-					(ex) -> ConnectionFactoryUtils.convertR2dbcException("bulk write, " + step, null, ex));
+		return Mono.from(source).onErrorMap(R2dbcException.class, (ex) -> translate(step, ex));
+	}
+
+	private static RuntimeException translate(String step, R2dbcException ex) {
+		return ConnectionFactoryUtils.convertR2dbcException("bulk write, " + step, null, ex);
 	}
 
 	// What goes wrong with it would hide why it is needed. The connection's release or
@@ -124,12 +135,13 @@ final class BulkWrite<T> {
 		}
 		return this.connections.use((connection) -> one(connection, sql, chunk))
 			.onErrorMap((ex) -> !(ex instanceof BulkWriteException) && written().rows() > 0,
-					(ex) -> aftermath(Scope.NONE).stopped(chunk.first() + chunk.size() - 1, ex));
+					(ex) -> aftermath(Scope.NONE).stopped(chunk.last(), ex));
 	}
 
 	private Flux<Chunk<T>> one(Connection connection, BulkSql sql, Chunk<T> chunk) {
 		// A session may have been opened without autocommit.
-		Mono<Void> commit = connection.isAutoCommit() ? Mono.empty() : commit(connection);
+		Mono<Void> commit = connection.isAutoCommit() ? Mono.empty()
+				: Mono.defer(() -> commit(connection, Scope.NONE, chunk.first(), chunk.last()));
 		return execute(connection, sql, bind(connection, sql, chunk), Scope.NONE, commit).flux();
 	}
 
@@ -181,6 +193,8 @@ final class BulkWrite<T> {
 		return affected(Flux.from(bound.statement().execute()), chunk)
 			.onErrorResume(R2dbcException.class,
 					(ex) -> new FailingRow<>(connection, sql, chunk, aftermath(scope)).explain(ex))
+			.onErrorMap((ex) -> scope == Scope.NONE && !(ex instanceof DataAccessException),
+					(ex) -> aftermath(scope).unknown(chunk.first(), chunk.last(), ex))
 			.flatMap((count) -> commit.thenReturn(count))
 			.doOnError((ex) -> this.connections.forget())
 			.doOnNext((count) -> told(chunk, count))

@@ -12,7 +12,7 @@ public class BulkWriteException extends NonTransientDataAccessException {
 
 	private static final long serialVersionUID = 1L;
 
-	private final boolean refused;
+	private final Reason reason;
 
 	private final long firstRow;
 
@@ -22,10 +22,10 @@ public class BulkWriteException extends NonTransientDataAccessException {
 
 	private final BulkProgress written;
 
-	BulkWriteException(String message, boolean refused, long firstRow, long lastRow, @Nullable String column,
+	BulkWriteException(String message, Reason reason, long firstRow, long lastRow, @Nullable String column,
 			BulkProgress written, @Nullable Throwable cause) {
 		super(message, cause);
-		this.refused = refused;
+		this.reason = reason;
 		this.firstRow = firstRow;
 		this.lastRow = lastRow;
 		this.column = column;
@@ -39,11 +39,12 @@ public class BulkWriteException extends NonTransientDataAccessException {
 	 * reason than a row ended the write
 	 */
 	public long getRow() {
-		return (this.refused && this.firstRow == this.lastRow) ? this.firstRow : -1;
+		return (this.reason == Reason.REFUSED && this.firstRow == this.lastRow) ? this.firstRow : -1;
 	}
 
 	/**
-	 * Return the first of the rows of which at least one was refused, or not written.
+	 * Return the first of the rows of which at least one was refused, or which were not
+	 * written, or of which that is not known.
 	 * @return its index in the source, counted from 0
 	 */
 	public long getFirstRow() {
@@ -51,11 +52,22 @@ public class BulkWriteException extends NonTransientDataAccessException {
 	}
 
 	/**
-	 * Return the last of the rows of which at least one was refused, or not written.
+	 * Return the last of the rows of which at least one was refused, or which were not
+	 * written, or of which that is not known.
 	 * @return its index in the source, counted from 0
 	 */
 	public long getLastRow() {
 		return this.lastRow;
+	}
+
+	/**
+	 * Return whether it is not known what became of the rows from {@link #getFirstRow()}
+	 * to {@link #getLastRow()}: they were sent to be committed, and no answer has come.
+	 * All of them are written or none, and to write them again can write them twice.
+	 * @return {@code false} where they are not written for sure
+	 */
+	public boolean isOutcomeUnknown() {
+		return this.reason == Reason.UNKNOWN;
 	}
 
 	/**
@@ -67,12 +79,29 @@ public class BulkWriteException extends NonTransientDataAccessException {
 	}
 
 	/**
-	 * Return what was written and stays: the chunks that were committed one by one, or in
-	 * a transaction of the caller's, which may still roll back, those before the failure.
+	 * Return what was written for sure and stays: the chunks that were committed one by
+	 * one, or in a transaction of the caller's, which may still roll back, those before
+	 * the failure.
 	 * @return the progress, zero where all was rolled back
 	 */
 	public BulkProgress getWritten() {
 		return this.written;
+	}
+
+	/**
+	 * What became of the rows that it tells.
+	 */
+	enum Reason {
+
+		/** One of them was refused. */
+		REFUSED,
+
+		/** They were not written, for another reason than a row. */
+		STOPPED,
+
+		/** They were sent, and no answer has come. */
+		UNKNOWN
+
 	}
 
 }

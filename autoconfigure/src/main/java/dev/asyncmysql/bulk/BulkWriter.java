@@ -200,7 +200,8 @@ public interface BulkWriter {
 		 * Write all.
 		 * @return a mono of what it came to, after the commit where the transaction is
 		 * the write's own. It fails with a {@link BulkWriteException} that names the row
-		 * where the server refuses one; with the source's own error; and with Spring's
+		 * where one is refused, and says so where it is not known what became of rows
+		 * that were sent to be committed; with the source's own error; and with Spring's
 		 * exception for any other failure after which nothing is left that was written,
 		 * so that it can be tried again.
 		 */

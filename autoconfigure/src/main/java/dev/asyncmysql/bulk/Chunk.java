@@ -118,6 +118,14 @@ final class Chunk<T> {
 		return this.first;
 	}
 
+	/**
+	 * Return the index of the last row in the source.
+	 * @return the index, counted from 0
+	 */
+	long last() {
+		return this.first + this.size - 1;
+	}
+
 	@Nullable Throwable failure() {
 		return this.failure;
 	}

@@ -95,7 +95,7 @@ final class FailingRow<T> {
 					.map(Optional::of)
 					.defaultIfEmpty(Optional.empty())
 					.flatMap((found) -> undone.then(Mono.justOrEmpty(found))),
-				(set) -> Mono.empty(), (set, ex) -> Mono.empty(), (set) -> undone);
+				(set) -> Mono.empty(), (set, ex) -> Mono.empty(), (set) -> undone.onErrorResume(FailingRow::inVain));
 	}
 
 	private static <V> Mono<V> inVain(Throwable ex) {
@@ -145,13 +145,17 @@ final class FailingRow<T> {
 	}
 
 	// What can be tried again keeps the type that says so, unless a part would then be
-	// written twice.
+	// written twice, or may be.
 	private Throwable other(R2dbcException exception) {
 		RuntimeException translated = translate(exception);
-		if (this.scope != Scope.NONE || this.aftermath.written().rows() == 0) {
+		if (this.scope != Scope.NONE) {
 			return translated;
 		}
-		return this.aftermath.stopped(this.chunk.first() + this.chunk.size() - 1, translated);
+		if (new Failure(exception).isOutcomeUnknown()) {
+			return this.aftermath.unknown(this.chunk.first(), this.chunk.last(), translated);
+		}
+		return (this.aftermath.written().rows() > 0) ? this.aftermath.stopped(this.chunk.last(), translated)
+				: translated;
 	}
 
 	// The driver takes most errors of this kind for those of the connection.

@@ -4,6 +4,8 @@ import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
+import dev.asyncmysql.ConnectionLostException;
+import dev.asyncmysql.UnknownOutcomeException;
 import io.r2dbc.spi.R2dbcDataIntegrityViolationException;
 import io.r2dbc.spi.R2dbcException;
 import org.jspecify.annotations.Nullable;
@@ -22,8 +24,8 @@ record Failure(R2dbcException exception) {
 	 * (1369), triggers (1644), generated columns (3105), spatial data (3037, 3616 to
 	 * 3618), checks (3819; 4025 of MariaDB). From the error references of both.
 	 */
-	private static final Set<Integer> OF_A_ROW = Set.of(1264, 1265, 1292, 1364, 1365, 1366, 1367, 1369, 1406, 1411,
-			1416, 1441, 1525, 1526, 1644, 1690, 1748, 3020, 3037, 3105, 3616, 3617, 3618, 3751, 3819, 4025);
+	private static final Set<Integer> OF_A_ROW = Set.of(1264, 1265, 1292, 1365, 1366, 1367, 1369, 1406, 1411, 1416,
+			1441, 1525, 1526, 1644, 1690, 1748, 3020, 3037, 3105, 3616, 3617, 3618, 3751, 3819, 4025);
 
 	private static final int FIRST_OF_JSON = 3140;
 
@@ -33,8 +35,26 @@ record Failure(R2dbcException exception) {
 
 	private static final int LAST_OF_REGULAR_EXPRESSIONS = 3699;
 
-	/** From here on, those are hardly used that are not an application's, by SIGNAL. */
+	/**
+	 * From here on, those are hardly used that are not an application's, by SIGNAL, or of
+	 * a proxy (ProxySQL, RDS Proxy). The driver drops the SQL state of both.
+	 */
 	private static final int FIRST_OF_APPLICATIONS = 5000;
+
+	private static final int FIRST_OF_PROXIES = 9000;
+
+	private static final int LAST_OF_PROXIES = 9999;
+
+	/** What clients say of a lost connection, and proxies of that behind them. */
+	private static final int FIRST_OF_CLIENTS = 2000;
+
+	private static final int LAST_OF_CLIENTS = 2999;
+
+	/**
+	 * A column has no default, and the statement does not give it, whatever is in its
+	 * rows. The driver takes it for a violated constraint.
+	 */
+	private static final int NO_DEFAULT = 1364;
 
 	/**
 	 * Classes of SQL states: wrong data, a violated constraint, and what a user's own
@@ -52,14 +72,40 @@ record Failure(R2dbcException exception) {
 	 * are to blame for
 	 */
 	boolean isOfARow() {
-		return this.exception instanceof R2dbcDataIntegrityViolationException
-				|| isCodeOfARow(this.exception.getErrorCode()) || isStateOfARow() || row() > 0;
+		int code = this.exception.getErrorCode();
+		return code != NO_DEFAULT && (this.exception instanceof R2dbcDataIntegrityViolationException
+				|| isCodeOfARow(code) || isStateOfARow() || row() > 0);
+	}
+
+	/**
+	 * Return whether the statement may have had an effect. A server that answers with an
+	 * error has undone it; it is not known where no answer has come, or one from
+	 * somewhere between.
+	 * @return {@code false} where it has had none
+	 */
+	boolean isOutcomeUnknown() {
+		int code = this.exception.getErrorCode();
+		return code == 0 || this.exception instanceof ConnectionLostException
+				|| (code >= FIRST_OF_CLIENTS && code <= LAST_OF_CLIENTS) || isOfAProxy(code);
+	}
+
+	/**
+	 * Return whether a commit may have had an effect.
+	 * @return {@code false} where it was not sent, or was refused
+	 */
+	boolean isCommitUnknown() {
+		return (this.exception instanceof ConnectionLostException) ? this.exception instanceof UnknownOutcomeException
+				: isOutcomeUnknown();
+	}
+
+	private static boolean isOfAProxy(int code) {
+		return code >= FIRST_OF_PROXIES && code <= LAST_OF_PROXIES;
 	}
 
 	private static boolean isCodeOfARow(int code) {
 		return OF_A_ROW.contains(code) || (code >= FIRST_OF_JSON && code <= LAST_OF_JSON)
 				|| (code >= FIRST_OF_REGULAR_EXPRESSIONS && code <= LAST_OF_REGULAR_EXPRESSIONS)
-				|| code >= FIRST_OF_APPLICATIONS;
+				|| (code >= FIRST_OF_APPLICATIONS && !isOfAProxy(code));
 	}
 
 	private boolean isStateOfARow() {

@@ -22,6 +22,7 @@ import io.r2dbc.spi.Parameters;
 import io.r2dbc.spi.R2dbcDataIntegrityViolationException;
 import io.r2dbc.spi.R2dbcType;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -34,11 +35,14 @@ import reactor.test.StepVerifier;
 import org.springframework.boot.autoconfigure.AutoConfigurations;
 import org.springframework.boot.r2dbc.autoconfigure.R2dbcAutoConfiguration;
 import org.springframework.boot.test.context.runner.ApplicationContextRunner;
+import org.springframework.boot.test.system.CapturedOutput;
+import org.springframework.boot.test.system.OutputCaptureExtension;
 import org.springframework.boot.transaction.autoconfigure.TransactionAutoConfiguration;
 import org.springframework.boot.transaction.autoconfigure.TransactionManagerCustomizationAutoConfiguration;
 import org.springframework.context.ApplicationContext;
 import org.springframework.dao.DataAccessException;
 import org.springframework.dao.DataAccessResourceFailureException;
+import org.springframework.dao.DataIntegrityViolationException;
 import org.springframework.transaction.IllegalTransactionStateException;
 import org.springframework.transaction.reactive.TransactionalOperator;
 
@@ -51,6 +55,7 @@ import static org.mockito.Mockito.mock;
  * What bulk writing says, keeps and undoes when something fails on a real MySQL.
  */
 @RequiresMySql
+@ExtendWith(OutputCaptureExtension.class)
 class BulkFailureIT {
 
 	private static final Duration LIMIT = Duration.ofSeconds(60);
@@ -83,7 +88,7 @@ class BulkFailureIT {
 	}
 
 	@Test
-	void aCancelInTheSearchLeavesNothingInACallersTransaction() {
+	void aCancelInTheSearchLeavesNothingInACallersTransaction(CapturedOutput output) {
 		createTable("searched");
 		MySqlServer.execute("CREATE TRIGGER searched_trigger BEFORE INSERT ON searched FOR EACH ROW "
 				+ "SET @slow = IF(NEW.amount = 8, SLEEP(1), 0)");
@@ -95,6 +100,21 @@ class BulkFailureIT {
 			context.getBean(TransactionalOperator.class).transactional(write).block(LIMIT);
 			assertThat(MySqlServer.execute("SELECT COUNT(*) FROM searched")).containsExactly("0");
 		});
+		assertThat(output).doesNotContain("Async resource cleanup failed");
+	}
+
+	@Test
+	void aColumnWithoutADefaultIsNotBlamedOnARow() {
+		createTable("defaultless");
+		this.contexts.run((context) -> StepVerifier
+			.create(context.getBean(BulkWriter.class)
+				.insertInto("defaultless")
+				.columns("amount")
+				.rows(Flux.range(0, 10), (i) -> new Object[] { i })
+				.execute())
+			.expectErrorSatisfies((ex) -> assertThat(ex).isExactlyInstanceOf(DataIntegrityViolationException.class)
+				.hasMessageContaining("Field 'name' doesn't have a default value"))
+			.verify(LIMIT));
 	}
 
 	@Test
@@ -190,9 +210,10 @@ class BulkFailureIT {
 						(ex) -> assertThat(ex).isInstanceOfSatisfying(BulkWriteException.class, (stopped) -> {
 							assertThat(stopped).hasCauseInstanceOf(DataAccessResourceFailureException.class)
 								.hasMessageContaining(
-										"It ended before the rows from 20 on (counted from 0) were known to be written to starved: ")
+										"It ended before the rows from 20 on (counted from 0) were written to starved: ")
 								.hasMessageEndingWith("20 rows before are committed, and none after");
 							assertThat(stopped.getWritten().rows()).isEqualTo(20);
+							assertThat(stopped.isOutcomeUnknown()).isFalse();
 							assertThat(stopped.getRow()).isEqualTo(-1);
 							assertThat(stopped.getFirstRow()).isEqualTo(20);
 							assertThat(stopped.getLastRow()).isEqualTo(29);

@@ -2,7 +2,11 @@ package dev.asyncmysql.bulk;
 
 import java.util.List;
 
+import dev.asyncmysql.ConnectionLostException;
+import dev.asyncmysql.DeadlineException;
+import dev.asyncmysql.UnknownOutcomeException;
 import io.r2dbc.spi.R2dbcDataIntegrityViolationException;
+import io.r2dbc.spi.R2dbcException;
 import io.r2dbc.spi.R2dbcNonTransientResourceException;
 import io.r2dbc.spi.R2dbcTransientResourceException;
 import org.jspecify.annotations.Nullable;
@@ -46,6 +50,38 @@ class FailureTests {
 		assertThat(new Failure(new R2dbcNonTransientResourceException("x", "08S01", 3159)).isOfARow()).isFalse();
 		assertThat(new Failure(new R2dbcTransientResourceException("x", "40001", 1213)).isOfARow()).isFalse();
 		assertThat(new Failure(new R2dbcNonTransientResourceException("closed")).isOfARow()).isFalse();
+		assertThat(new Failure(new R2dbcNonTransientResourceException("x", null, 5001)).isOfARow()).isTrue();
+	}
+
+	@Test
+	void errorsOfAProxyAndOfTheStatementAreNotOfARow() {
+		for (int code : new int[] { 9001, 9501, 9999 }) {
+			assertThat(new Failure(new R2dbcNonTransientResourceException("x", null, code)).isOfARow()).isFalse();
+		}
+		assertThat(new Failure(new R2dbcDataIntegrityViolationException("x", "HY000", 1364)).isOfARow()).isFalse();
+	}
+
+	@Test
+	void onlyAServersErrorTellsThatThereWasNoEffect() {
+		assertThat(new Failure(new R2dbcDataIntegrityViolationException("x", "23000", 1062)).isOutcomeUnknown())
+			.isFalse();
+		assertThat(new Failure(new R2dbcTransientResourceException("x", "40001", 1213)).isOutcomeUnknown()).isFalse();
+		assertThat(new Failure(new R2dbcNonTransientResourceException("closed")).isOutcomeUnknown()).isTrue();
+		assertThat(new Failure(new DeadlineException("silence")).isOutcomeUnknown()).isTrue();
+		for (int code : new int[] { 2013, 9001 }) {
+			assertThat(new Failure(new R2dbcNonTransientResourceException("x", null, code)).isOutcomeUnknown())
+				.isTrue();
+		}
+		R2dbcException ended = new R2dbcNonTransientResourceException("killed", null, 1927);
+		assertThat(new Failure(new ConnectionLostException("x", ended)).isOutcomeUnknown()).isTrue();
+	}
+
+	@Test
+	void aCommitThatWasNotSentHasNoEffect() {
+		assertThat(new Failure(new ConnectionLostException("before", null)).isCommitUnknown()).isFalse();
+		assertThat(new Failure(new UnknownOutcomeException("after", null)).isCommitUnknown()).isTrue();
+		assertThat(new Failure(new R2dbcNonTransientResourceException("closed")).isCommitUnknown()).isTrue();
+		assertThat(new Failure(new R2dbcNonTransientResourceException("x", null, 3101)).isCommitUnknown()).isFalse();
 	}
 
 }

@@ -28,7 +28,7 @@ import org.jspecify.annotations.Nullable;
  * A network between a pool and its server, with faults on demand: traffic is lost, held
  * or slow, connections are reset or refused.
  */
-final class FaultyProxy implements AutoCloseable {
+public final class FaultyProxy implements AutoCloseable {
 
 	private static final int MOST_LINKS = 200;
 
@@ -64,16 +64,29 @@ final class FaultyProxy implements AutoCloseable {
 
 	private volatile @Nullable Future<?> acceptor;
 
-	FaultyProxy(String host, int port) {
+	/**
+	 * Open a port that leads to a server.
+	 * @param host host of the server
+	 * @param port port of the server
+	 */
+	public FaultyProxy(String host, int port) {
 		this.server = new InetSocketAddress(host, port);
 		this.port = listen(0);
 	}
 
-	String host() {
+	/**
+	 * Return where the pool connects to.
+	 * @return the host
+	 */
+	public String host() {
 		return this.address.getHostAddress();
 	}
 
-	int port() {
+	/**
+	 * Return where the pool connects to.
+	 * @return the port
+	 */
+	public int port() {
 		return this.port;
 	}
 
@@ -82,13 +95,13 @@ final class FaultyProxy implements AutoCloseable {
 	 * live through it stay dumb afterwards, as behind a firewall that has forgotten them.
 	 * @param directions where traffic is lost
 	 */
-	void lose(Set<Direction> directions) {
+	public void lose(Set<Direction> directions) {
 		this.lost = EnumSet.copyOf(directions);
 		this.links.forEach((link) -> link.lose(directions));
 	}
 
 	/** Let traffic of new connections through again. */
-	void heal() {
+	public void heal() {
 		this.lost = EnumSet.noneOf(Direction.class);
 		hold(false);
 	}
@@ -114,12 +127,12 @@ final class FaultyProxy implements AutoCloseable {
 	 * Reset the connections that stay dumb. A server would wait for them until its own
 	 * limits end, with what they have locked.
 	 */
-	void resetLost() {
+	public void resetLost() {
 		this.links.stream().filter((link) -> !link.lost.isEmpty()).forEach(Link::reset);
 	}
 
 	/** Reset all connections. */
-	void reset() {
+	public void reset() {
 		this.links.forEach(Link::reset);
 	}
 
@@ -245,7 +258,7 @@ final class FaultyProxy implements AutoCloseable {
 	}
 
 	/** Where traffic goes. */
-	enum Direction {
+	public enum Direction {
 
 		/** What the pool sends. */
 		TO_SERVER,
