@@ -3,6 +3,7 @@ package dev.asyncmysql.bulk;
 import java.util.Objects;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
+import java.util.function.Function;
 
 import dev.asyncmysql.bulk.FailingRow.Scope;
 import io.r2dbc.spi.Connection;
@@ -16,6 +17,7 @@ import org.jspecify.annotations.Nullable;
 import org.reactivestreams.Publisher;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
+import reactor.core.scheduler.Schedulers;
 
 import org.springframework.dao.DataAccessException;
 import org.springframework.r2dbc.connection.ConnectionFactoryUtils;
@@ -62,31 +64,34 @@ final class BulkWrite<T> {
 
 	/**
 	 * Write all.
-	 * @return a flux of the chunks that were written, to be subscribed to once
+	 * @param returned what comes back of a chunk that was written, before the next one is
+	 * @param <R> the type of what comes back
+	 * @return a flux of it, to be subscribed to once
 	 */
-	Flux<Chunk<T>> run() {
+	<R> Flux<R> run(Function<? super Chunk<T>, Flux<R>> returned) {
 		return this.connections.isInTransaction().flatMapMany((inTransaction) -> {
 			if (!this.options.eachChunk()) {
-				return inTransaction ? joinTransaction() : ownTransaction();
+				return inTransaction ? joinTransaction(returned) : ownTransaction(returned);
 			}
-			return inTransaction ? Flux
-				.error(new IllegalTransactionStateException("A transaction is under way, so that chunks cannot "
-						+ "be committed one by one: leave commitEachChunk() out, or begin none"))
-					: eachChunk();
+			return inTransaction
+					? Flux
+						.error(new IllegalTransactionStateException("A transaction is under way, so that chunks cannot "
+								+ "be committed one by one: leave commitEachChunk() out, or begin none"))
+					: eachChunk(returned);
 		});
 	}
 
-	private Flux<Chunk<T>> joinTransaction() {
+	private <R> Flux<R> joinTransaction(Function<? super Chunk<T>, Flux<R>> returned) {
 		return this.connections.useCallers((connection) -> prepare(connection)
-			.flatMapMany((sql) -> write(connection, sql, Scope.CALLERS_TRANSACTION)));
+			.flatMapMany((sql) -> write(connection, sql, Scope.CALLERS_TRANSACTION, returned)));
 	}
 
-	private Flux<Chunk<T>> ownTransaction() {
+	private <R> Flux<R> ownTransaction(Function<? super Chunk<T>, Flux<R>> returned) {
 		return this.connections.use(
 				(connection) -> prepare(connection).flatMapMany(
 						(sql) -> Flux
 							.usingWhen(translated("begin", connection.beginTransaction()).thenReturn(connection),
-									(begun) -> write(begun, sql, Scope.OWN_TRANSACTION).concatWith(Mono
+									(begun) -> write(begun, sql, Scope.OWN_TRANSACTION, returned).concatWith(Mono
 										.defer(() -> commit(begun, Scope.OWN_TRANSACTION, 0, written().rows() - 1))
 										.then(Mono.empty())),
 									(begun) -> Mono.empty(), (begun, ex) -> rollBack(begun), this::rollBack)));
@@ -118,22 +123,31 @@ final class BulkWrite<T> {
 		});
 	}
 
-	private Flux<Chunk<T>> write(Connection connection, BulkSql sql, Scope scope) {
-		return chunks(sql).map((chunk) -> bind(connection, sql, chunk))
-			.concatMap((bound) -> execute(connection, sql, bound, scope, Mono.empty()), 1);
+	private <R> Flux<R> write(Connection connection, BulkSql sql, Scope scope,
+			Function<? super Chunk<T>, Flux<R>> returned) {
+		return inTurn(chunks(sql).map((chunk) -> bind(connection, sql, chunk)),
+				(bound) -> execute(connection, sql, bound, scope, Mono.empty()).flatMapMany(returned));
 	}
 
-	private Flux<Chunk<T>> eachChunk() {
+	// The next chunk is asked for when the one before has been sent, and one only:
+	// concatMap() by itself asks first, and sends what it has when that has come.
+	private static <C, R> Flux<R> inTurn(Flux<C> chunks, Function<C, Flux<R>> send) {
+		return chunks.publishOn(Schedulers.immediate(), 1).concatMap(send, 0);
+	}
+
+	private <R> Flux<R> eachChunk(Function<? super Chunk<T>, Flux<R>> returned) {
 		return this.connections.use((connection) -> prepare(connection).flux())
 			.single()
-			.flatMapMany((sql) -> chunks(sql).concatMap((chunk) -> eachOf(chunk, sql), 1));
+			.flatMapMany((sql) -> inTurn(chunks(sql), (chunk) -> eachOf(chunk, sql, returned)));
 	}
 
-	private Flux<Chunk<T>> eachOf(Chunk<T> chunk, BulkSql sql) {
+	private <R> Flux<R> eachOf(Chunk<T> chunk, BulkSql sql, Function<? super Chunk<T>, Flux<R>> returned) {
 		if (chunk.failure() != null) {
-			return this.<Chunk<T>>ended(chunk.failure(), Scope.NONE).flux();
+			return this.<R>ended(chunk.failure(), Scope.NONE).flux();
 		}
 		return this.connections.use((connection) -> one(connection, sql, chunk))
+			.single()
+			.flatMapMany(returned)
 			.onErrorMap((ex) -> !(ex instanceof BulkWriteException) && written().rows() > 0,
 					(ex) -> aftermath(Scope.NONE).stopped(chunk.last(), ex));
 	}
@@ -169,7 +183,7 @@ final class BulkWrite<T> {
 		return new Chunks<>(this.source, this.reader, shape, this.returnKeys);
 	}
 
-	// Done while the chunk before is under way.
+	// In a transaction, done while the chunk before is under way.
 	private Bound<T> bind(Connection connection, BulkSql sql, Chunk<T> chunk) {
 		if (chunk.failure() != null) {
 			return new Bound<>(chunk, null);

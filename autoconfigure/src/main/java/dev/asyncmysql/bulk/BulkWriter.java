@@ -209,13 +209,14 @@ public interface BulkWriter {
 
 		/**
 		 * Insert all and return the keys that the server generates. How fast they are
-		 * asked for decides how fast rows are written. In a transaction of its own they
-		 * come before the commit, which the end of the flux tells; after an error they
-		 * belong to no rows.
+		 * asked for decides how fast rows are written: a chunk is sent when all rows of
+		 * the one before are consumed. In a transaction of its own they come before the
+		 * commit, which the end of the flux tells; after an error they belong to no rows.
 		 * @return a flux of the rows or entities with their keys, in the order of the
 		 * source. It fails as {@link #execute()} does, and where keys would not be known
 		 * for sure: if this is no insert, if the table has no {@code AUTO_INCREMENT}
-		 * column, or if rows give that column themselves.
+		 * column, if entities have no id that takes a number, or if rows give that column
+		 * themselves.
 		 */
 		Flux<R> executeAndReturn();
 

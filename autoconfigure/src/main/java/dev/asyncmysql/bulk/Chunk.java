@@ -7,6 +7,7 @@ import java.util.List;
 import io.r2dbc.spi.Parameter;
 import io.r2dbc.spi.Statement;
 import org.jspecify.annotations.Nullable;
+import reactor.core.Exceptions;
 
 /**
  * The rows of one statement, or what the source ended with.
@@ -159,7 +160,8 @@ final class Chunk<T> {
 			try {
 				bind(statement, i, value);
 			}
-			catch (RuntimeException ex) {
+			catch (Throwable ex) {
+				Exceptions.throwIfJvmFatal(ex);
 				throw new RefusedRowException(this.first + (offset + i) / this.columns, names.get(i % this.columns),
 						"the driver refuses a value of the type "
 								+ ((value != null) ? value.getClass().getName() : "null"),

@@ -8,6 +8,7 @@ import org.jspecify.annotations.Nullable;
 import org.reactivestreams.Publisher;
 import org.reactivestreams.Subscription;
 import reactor.core.CoreSubscriber;
+import reactor.core.Exceptions;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Operators;
 import reactor.util.concurrent.Queues;
@@ -144,8 +145,10 @@ final class Chunks<T> extends Flux<Chunk<T>> {
 			catch (IllegalArgumentException ex) {
 				throw refusal(ex.getMessage(), ex);
 			}
-			catch (RuntimeException ex) {
-				throw refusal("its values cannot be read: " + ex, ex);
+			catch (Throwable ex) {
+				Exceptions.throwIfJvmFatal(ex);
+				Throwable cause = Exceptions.unwrap(ex);
+				throw refusal("its values cannot be read: " + cause, cause);
 			}
 			if (size > this.shape.maxRowBytes()) {
 				throw refusal(

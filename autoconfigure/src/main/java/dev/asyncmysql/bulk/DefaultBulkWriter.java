@@ -151,7 +151,7 @@ final class DefaultBulkWriter implements BulkWriter {
 		public Mono<BulkProgress> execute() {
 			return Mono.defer(() -> {
 				BulkWrite<P> write = write(false);
-				return write.run().then(Mono.fromSupplier(write::written));
+				return write.run((chunk) -> Flux.empty()).then(Mono.fromSupplier(write::written));
 			});
 		}
 
@@ -162,7 +162,7 @@ final class DefaultBulkWriter implements BulkWriter {
 					throw new InvalidDataAccessApiUsageException(
 							"The keys of an upsert or a replacement are not known: the server tells one, and not of which row");
 				}
-				return this.rows.returned(write(true).run());
+				return write(true).run(this.rows::returned);
 			});
 		}
 

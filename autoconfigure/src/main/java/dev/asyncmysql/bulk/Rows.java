@@ -1,8 +1,5 @@
 package dev.asyncmysql.bulk;
 
-import java.util.ArrayList;
-import java.util.List;
-
 import org.reactivestreams.Publisher;
 import reactor.core.publisher.Flux;
 
@@ -36,11 +33,11 @@ interface Rows<P, R> {
 	RowReader<? super P> reader(boolean keys);
 
 	/**
-	 * Return what comes back.
+	 * Return what comes back of a chunk.
 	 * @param written the rows that were written, with their keys
-	 * @return a flux that asks for a chunk when those before are consumed
+	 * @return a flux that ends when they are consumed
 	 */
-	Flux<R> returned(Flux<Chunk<P>> written);
+	Flux<R> returned(Chunk<P> written);
 
 	/**
 	 * Rows whose columns the caller has named.
@@ -63,16 +60,9 @@ interface Rows<P, R> {
 		}
 
 		@Override
-		public Flux<KeyedRow<T>> returned(Flux<Chunk<T>> written) {
-			return written.concatMapIterable(Plain::keyed, 1);
-		}
-
-		private static <T> List<KeyedRow<T>> keyed(Chunk<T> chunk) {
-			List<KeyedRow<T>> rows = new ArrayList<>(chunk.size());
-			for (int i = 0; i < chunk.size(); i++) {
-				rows.add(new KeyedRow<>(chunk.rows().get(i), chunk.keys().get(i)));
-			}
-			return rows;
+		public Flux<KeyedRow<T>> returned(Chunk<T> written) {
+			return Flux.range(0, written.size())
+				.map((i) -> new KeyedRow<>(written.rows().get(i), written.keys().get(i)));
 		}
 
 	}

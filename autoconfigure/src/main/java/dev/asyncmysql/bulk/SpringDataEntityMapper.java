@@ -5,6 +5,7 @@ import java.util.List;
 
 import org.jspecify.annotations.Nullable;
 import org.reactivestreams.Publisher;
+import reactor.core.Exceptions;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 
@@ -21,6 +22,7 @@ import org.springframework.data.r2dbc.mapping.event.BeforeSaveCallback;
 import org.springframework.data.relational.core.mapping.RelationalPersistentEntity;
 import org.springframework.data.relational.core.mapping.RelationalPersistentProperty;
 import org.springframework.data.relational.core.sql.SqlIdentifier;
+import org.springframework.util.ClassUtils;
 
 /**
  * Maps entities as Spring Data's {@code R2dbcEntityTemplate} does when it inserts them.
@@ -53,9 +55,19 @@ final class SpringDataEntityMapper implements EntityMapper {
 	 *
 	 * @param entity the entity
 	 * @param row what is written of it
+	 * @param failure why nothing can be, or {@code null}
 	 * @param <T> the type of the entity
 	 */
-	record Prepared<T>(T entity, OutboundRow row) {
+	record Prepared<T>(T entity, OutboundRow row, @Nullable Throwable failure) {
+
+		Prepared(T entity, OutboundRow row) {
+			this(entity, row, null);
+		}
+
+		// Told by who reads the row, who knows which one it is.
+		static <T> Prepared<T> failed(T entity, Throwable failure) {
+			return new Prepared<>(entity, new OutboundRow(), failure);
+		}
 
 	}
 
@@ -129,6 +141,9 @@ final class SpringDataEntityMapper implements EntityMapper {
 
 		@Override
 		public Target target(boolean keys) {
+			if (keys) {
+				checkKey();
+			}
 			List<String> path = new ArrayList<>();
 			this.table.forEach((part) -> path.add(part.getReference()));
 			List<String> names = columns(keys).stream().map(SqlIdentifier::getReference).toList();
@@ -136,6 +151,15 @@ final class SpringDataEntityMapper implements EntityMapper {
 			return new Target(this.mode, String.join(".", path), names, upsert ? this.updated : List.of(),
 					(upsert && this.version != null) ? this.version.getReference() : null,
 					(this.key != null) ? this.key.getReference() : null);
+		}
+
+		private void checkKey() {
+			RelationalPersistentProperty property = this.entity.getIdProperty();
+			if (property == null || this.key == null || !(ClassUtils.isAssignable(property.getType(), Long.class)
+					|| this.converter.getConversionService().canConvert(Long.class, property.getType()))) {
+				throw new InvalidDataAccessApiUsageException("The keys that the server generates cannot be given to a "
+						+ this.entity.getType().getName() + ": it needs an @Id of one column that takes a number");
+			}
 		}
 
 		private List<SqlIdentifier> columns(boolean keys) {
@@ -146,7 +170,17 @@ final class SpringDataEntityMapper implements EntityMapper {
 		public Publisher<Prepared<T>> source() {
 			ReactiveEntityCallbacks called = this.callbacks;
 			return (called != null) ? Flux.<T>from(this.entities).concatMap((bean) -> prepare(bean, called))
-					: Flux.<T>from(this.entities).map(this::prepare);
+					: Flux.<T>from(this.entities).map(this::prepareOrFail);
+		}
+
+		private Prepared<T> prepareOrFail(T bean) {
+			try {
+				return prepare(bean);
+			}
+			catch (Throwable ex) {
+				Exceptions.throwIfJvmFatal(ex);
+				return Prepared.failed(bean, ex);
+			}
 		}
 
 		private Prepared<T> prepare(T bean) {
@@ -161,7 +195,8 @@ final class SpringDataEntityMapper implements EntityMapper {
 				.map(this::prepare)
 				.flatMap((prepared) -> called
 					.callback(BeforeSaveCallback.class, prepared.entity(), prepared.row(), this.table)
-					.map((saved) -> new Prepared<>(saved, prepared.row())));
+					.map((saved) -> new Prepared<>(saved, prepared.row())))
+				.onErrorResume((ex) -> Mono.just(Prepared.failed(bean, ex)));
 		}
 
 		private T withVersion(T bean) {
@@ -183,6 +218,9 @@ final class SpringDataEntityMapper implements EntityMapper {
 		public RowReader<Prepared<T>> reader(boolean keys) {
 			SqlIdentifier[] names = columns(keys).toArray(SqlIdentifier[]::new);
 			return (Prepared<T> prepared, @Nullable Object[] values, int offset) -> {
+				if (prepared.failure() != null) {
+					throw Exceptions.propagate(prepared.failure());
+				}
 				OutboundRow row = prepared.row();
 				int found = 0;
 				for (int i = 0; i < names.length; i++) {
@@ -213,21 +251,15 @@ final class SpringDataEntityMapper implements EntityMapper {
 		}
 
 		@Override
-		public Flux<T> returned(Flux<Chunk<Prepared<T>>> written) {
-			Flux<Prepared<T>> saved = written.concatMapIterable(this::keyed, 1);
+		public Flux<T> returned(Chunk<Prepared<T>> written) {
+			RelationalPersistentProperty property = this.entity.getRequiredIdProperty();
+			Flux<Prepared<T>> saved = Flux.range(0, written.size()).map((i) -> {
+				Prepared<T> prepared = written.rows().get(i);
+				return new Prepared<>(set(prepared.entity(), property, written.keys().get(i)), prepared.row());
+			});
 			ReactiveEntityCallbacks called = this.callbacks;
 			return (called != null) ? saved.concatMap((prepared) -> called.callback(AfterSaveCallback.class,
 					prepared.entity(), prepared.row(), this.table)) : saved.map(Prepared::entity);
-		}
-
-		private List<Prepared<T>> keyed(Chunk<Prepared<T>> chunk) {
-			RelationalPersistentProperty property = this.entity.getRequiredIdProperty();
-			List<Prepared<T>> saved = new ArrayList<>(chunk.size());
-			for (int i = 0; i < chunk.size(); i++) {
-				Prepared<T> prepared = chunk.rows().get(i);
-				saved.add(new Prepared<>(set(prepared.entity(), property, chunk.keys().get(i)), prepared.row()));
-			}
-			return saved;
 		}
 
 	}

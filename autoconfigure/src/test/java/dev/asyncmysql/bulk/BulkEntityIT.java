@@ -13,6 +13,8 @@ import dev.asyncmysql.autoconfigure.BulkWriterAutoConfiguration;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 import reactor.test.StepVerifier;
@@ -183,6 +185,70 @@ class BulkEntityIT {
 			.withMessageContaining("@Version"));
 	}
 
+	@ParameterizedTest
+	@ValueSource(booleans = { false, true })
+	void aConverterThatFailsNamesTheRow(boolean callbacks) {
+		ApplicationContextRunner runner = callbacks ? this.contexts.withUserConfiguration(Callbacks.class)
+				: this.contexts;
+		runner.run((context) -> {
+			Flux<Thing> things = things(100).map((thing) -> !thing.name().equals("thing 77") ? thing
+					: new Thing(null, null, thing.name(), new Tag(TagWriter.BAD), null, 5, null, null));
+			StepVerifier
+				.create(context.getBean(BulkWriter.class)
+					.insert(Thing.class)
+					.entities(things)
+					.maxRows(20)
+					.commitEachChunk()
+					.execute())
+				.expectErrorSatisfies((ex) -> assertThat(ex).hasRootCauseMessage(TagWriter.BAD)
+					.isInstanceOfSatisfying(BulkWriteException.class, (refused) -> {
+						assertThat(refused.getRow()).isEqualTo(77);
+						assertThat(refused.getWritten().rows()).isEqualTo(60);
+					}))
+				.verify(LIMIT);
+			assertThat(MySqlServer.execute("SELECT COUNT(*) FROM thing_table")).containsExactly("60");
+		});
+	}
+
+	@Test
+	void keysNeedAnIdThatTakesThem() {
+		this.contexts.run((context) -> {
+			BulkWriter bulk = context.getBean(BulkWriter.class);
+			for (BulkWriter.WriteSpec<?> write : List.of(
+					bulk.insert(Keyless.class).entities(Flux.just(new Keyless(0, "a", 1))),
+					bulk.insert(Dated.class).entities(Flux.just(new Dated(null, 0, "a", 1))),
+					bulk.insert(Composed.class).entities(Flux.just(new Composed(new Key(1, 2), "a", 1))))) {
+				StepVerifier.create(write.commitEachChunk().executeAndReturn())
+					.expectErrorSatisfies((ex) -> assertThat(ex).isInstanceOf(InvalidDataAccessApiUsageException.class)
+						.hasMessageStartingWith("The keys that the server generates cannot be given to a "))
+					.verify(LIMIT);
+			}
+			assertThat(MySqlServer.execute("SELECT id FROM thing_table")).isEmpty();
+		});
+	}
+
+	@Test
+	void aCallbackThatFailsAfterTheCommitSaysWhatIsWritten() {
+		this.contexts.withUserConfiguration(FailingCallback.class).run((context) -> {
+			StepVerifier
+				.create(context.getBean(BulkWriter.class)
+					.insert(Thing.class)
+					.entities(things(100))
+					.maxRows(10)
+					.commitEachChunk()
+					.executeAndReturn())
+				.expectNextCount(25)
+				.expectErrorSatisfies((ex) -> assertThat(ex).hasMessageContaining("on purpose")
+					.isInstanceOfSatisfying(BulkWriteException.class, (stopped) -> {
+						assertThat(stopped.getWritten().rows()).isEqualTo(30);
+						assertThat(stopped.getFirstRow()).isEqualTo(30);
+						assertThat(stopped.isOutcomeUnknown()).isFalse();
+					}))
+				.verify(LIMIT);
+			assertThat(MySqlServer.execute("SELECT COUNT(*) FROM thing_table")).containsExactly("30");
+		});
+	}
+
 	private static Flux<Thing> things(int count) {
 		return Flux.range(0, count)
 			.map((i) -> new Thing(null, null, "thing " + i, new Tag("t" + i),
@@ -200,6 +266,16 @@ class BulkEntityIT {
 	@Table("note")
 	record Note(@Id @Nullable Long id, String text, @CreatedBy @Nullable String author,
 			@CreatedDate @Nullable LocalDateTime createdAt, @Nullable String copy) {
+
+	}
+
+	@Table("thing_table")
+	record Keyless(int version, String theName, int firstSeen) {
+
+	}
+
+	@Table("thing_table")
+	record Dated(@Id @Nullable LocalDateTime id, int version, String theName, int firstSeen) {
 
 	}
 
@@ -223,8 +299,13 @@ class BulkEntityIT {
 	@WritingConverter
 	static class TagWriter implements Converter<Tag, String> {
 
+		static final String BAD = "cannot be converted";
+
 		@Override
 		public String convert(Tag tag) {
+			if (tag.text().equals(BAD)) {
+				throw new IllegalStateException(BAD);
+			}
 			return "#" + tag.text();
 		}
 
@@ -249,6 +330,17 @@ class BulkEntityIT {
 				this.saved.incrementAndGet();
 				return thing;
 			});
+		}
+
+	}
+
+	@Configuration(proxyBeanMethods = false)
+	static class FailingCallback {
+
+		@Bean
+		AfterSaveCallback<Thing> fail() {
+			return (thing, row, table) -> thing.name().equals("thing 25")
+					? Mono.error(new IllegalStateException("on purpose")) : Mono.just(thing);
 		}
 
 	}

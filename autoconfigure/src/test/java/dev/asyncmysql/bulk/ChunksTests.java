@@ -1,5 +1,6 @@
 package dev.asyncmysql.bulk;
 
+import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -7,6 +8,8 @@ import java.util.List;
 import java.util.concurrent.atomic.AtomicLong;
 
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 import reactor.core.scheduler.Schedulers;
@@ -125,6 +128,34 @@ class ChunksTests {
 				.hasMessageEndingWith("on purpose"))
 			.expectComplete()
 			.verify(LIMIT);
+	}
+
+	@ParameterizedTest
+	@MethodSource
+	void whateverAFunctionFailsWithNamesTheRow(Throwable failure) {
+		RowReader<String> failing = (row, values, offset) -> {
+			if (row.equals("row 3")) {
+				sneak(failure);
+			}
+			values[offset] = row;
+		};
+		StepVerifier.create(new Chunks<>(rows(10), failing, new Shape(1, 2, 1000, 1000, 10), false))
+			.expectNextCount(1)
+			.assertNext((chunk) -> assertThat(chunk.failure())
+				.isInstanceOfSatisfying(RefusedRowException.class, (ex) -> assertThat(ex.row()).isEqualTo(3))
+				.hasCause(failure))
+			.expectComplete()
+			.verify(LIMIT);
+	}
+
+	static List<Throwable> whateverAFunctionFailsWithNamesTheRow() {
+		return List.of(new IllegalStateException("unchecked"), new IOException("checked"), new AssertionError("error"));
+	}
+
+	// As a language without checked exceptions does.
+	@SuppressWarnings("unchecked")
+	private static <X extends Throwable> void sneak(Throwable failure) throws X {
+		throw (X) failure;
 	}
 
 	@Test
