@@ -24,8 +24,10 @@ import org.springframework.util.unit.DataSize;
  * Values are always bound, names always quoted. Rows are asked for as fast as the server
  * writes them: while one chunk is under way, the next one is gathered. All is written in
  * one transaction, unless {@link WriteSpec#commitEachChunk()} says otherwise: that of the
- * caller where there is one, so that the caller commits it, and otherwise its own. A
- * writer may be used by many threads at once, and so may what its methods return.
+ * caller where there is one, so that the caller commits it, and otherwise its own. Until
+ * the write has ended, nothing else may be sent in a transaction of the caller's: where a
+ * row is refused, it can be undone by the search for that row. A writer may be used by
+ * many threads at once, and so may what its methods return.
  */
 public interface BulkWriter {
 
@@ -212,6 +214,8 @@ public interface BulkWriter {
 		 * asked for decides how fast rows are written: a chunk is sent when all rows of
 		 * the one before are consumed. In a transaction of its own they come before the
 		 * commit, which the end of the flux tells; after an error they belong to no rows.
+		 * That the keys of a statement follow one another is a promise of InnoDB's, and
+		 * no engine is checked.
 		 * @return a flux of the rows or entities with their keys, in the order of the
 		 * source. It fails as {@link #execute()} does, and where keys would not be known
 		 * for sure: if this is no insert, if the table has no {@code AUTO_INCREMENT}

@@ -16,7 +16,8 @@ import org.springframework.dao.InvalidDataAccessApiUsageException;
  * How a table generates keys. MySQL tells the first one of a statement; the others follow
  * in steps of {@code auto_increment_increment}, since InnoDB takes the keys of a
  * statement whose number of rows is known beforehand in one go, in each of its lock
- * modes. MariaDB returns all.
+ * modes. Other engines promise nothing, and are not recognised. The step is that of the
+ * session that is asked, and is taken to be that of all. MariaDB returns all.
  *
  * @param column the column
  * @param step the distance of two keys
