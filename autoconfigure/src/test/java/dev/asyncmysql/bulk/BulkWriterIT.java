@@ -1,5 +1,7 @@
 package dev.asyncmysql.bulk;
 
+import java.lang.management.ManagementFactory;
+import java.lang.management.MemoryMXBean;
 import java.math.BigDecimal;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -36,6 +38,7 @@ import org.springframework.dao.DuplicateKeyException;
 import org.springframework.dao.InvalidDataAccessApiUsageException;
 import org.springframework.transaction.IllegalTransactionStateException;
 import org.springframework.transaction.reactive.TransactionalOperator;
+import org.springframework.util.unit.DataSize;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -263,6 +266,52 @@ class BulkWriterIT {
 		});
 	}
 
+	@Test
+	void keysOfCommittedChunksComeNoFasterThanTheyAreAskedFor() {
+		createTable("slowly_keyed", "UNIQUE (name)");
+		this.contexts.run((context) -> {
+			List<String> keys = new ArrayList<>();
+			Flux<KeyedRow<String>> rows = bulk(context).insertInto("slowly_keyed")
+				.columns("name")
+				.rows(Flux.range(0, 100).map((i) -> "name " + i), (name) -> new Object[] { name })
+				.maxRows(10)
+				.commitEachChunk()
+				.executeAndReturn()
+				.doOnNext((row) -> keys.add(row.row() + "=" + row.key()));
+			StepVerifier.create(rows, 0)
+				.thenRequest(5)
+				.expectNextCount(5)
+				.then(() -> assertThat(values("SELECT COUNT(*) FROM slowly_keyed")).containsExactly("10"))
+				.thenRequest(10)
+				.expectNextCount(10)
+				.then(() -> assertThat(values("SELECT COUNT(*) FROM slowly_keyed")).containsExactly("20"))
+				.thenCancel()
+				.verify(LIMIT);
+			assertThatNothingIsLent(context);
+			assertThat(keys)
+				.isEqualTo(values("SELECT CONCAT(name, '=', id) FROM slowly_keyed ORDER BY id").subList(0, 15));
+			assertThat(values("SELECT COUNT(*) FROM slowly_keyed")).containsExactly("20");
+		});
+	}
+
+	@Test
+	void nothingIsWrittenOfNothing() {
+		createTable("nothing", "UNIQUE (name)");
+		this.contexts.run((context) -> {
+			BulkWriter.WriteSpec<?> write = bulk(context).insertInto("nothing").columns("name").rows(Flux.empty());
+			for (BulkWriter.WriteSpec<?> each : List.of(write, write.commitEachChunk())) {
+				StepVerifier.create(each.execute()).expectNext(BulkProgress.NONE).expectComplete().verify(LIMIT);
+				StepVerifier.create(each.executeAndReturn()).expectComplete().verify(LIMIT);
+			}
+			StepVerifier.create(context.getBean(TransactionalOperator.class).transactional(write.execute()))
+				.expectNext(BulkProgress.NONE)
+				.expectComplete()
+				.verify(LIMIT);
+			assertThat(values("SELECT COUNT(*) FROM nothing")).containsExactly("0");
+			assertThatNothingIsLent(context);
+		});
+	}
+
 	private static Flux<KeyedRow<String>> keyed(BulkWriter.TableSpec table, String prefix) {
 		return table.rows(Flux.range(0, 3000).map((i) -> prefix + i), (name) -> new Object[] { name })
 			.maxRows(100)
@@ -297,7 +346,8 @@ class BulkWriterIT {
 	}
 
 	/**
-	 * By default 100,000 rows; {@code -Dbulk.rows=1000000} tells to try more.
+	 * By default 100,000 rows; {@code -Dbulk.rows=1000000} tells to try more. The heap is
+	 * looked at before and after the most of them, as a collection leaves it.
 	 */
 	@Test
 	void streamIsReadNoFasterThanItIsWritten() {
@@ -306,19 +356,33 @@ class BulkWriterIT {
 		this.contexts.run((context) -> {
 			AtomicLong emitted = new AtomicLong();
 			List<Long> ahead = Collections.synchronizedList(new ArrayList<>());
+			List<Long> heap = Collections.synchronizedList(new ArrayList<>());
 			BulkProgress written = bulk(context).insertInto("streamed")
 				.columns("name", "amount")
 				.rows(Flux.range(0, count).doOnNext((number) -> emitted.incrementAndGet()),
 						(number) -> new Object[] { "name", number })
 				.commitEachChunk()
-				.onProgress((progress) -> ahead.add(emitted.get() - progress.rows()))
+				.onProgress((progress) -> {
+					ahead.add(emitted.get() - progress.rows());
+					if (progress.rows() == count / 10 || progress.rows() == count / 10 * 9) {
+						heap.add(usedHeap());
+					}
+				})
 				.execute()
 				.block(Duration.ofMinutes(10));
 			assertThat(written).isNotNull();
 			assertThat(written.rows()).isEqualTo(count);
 			assertThat(ahead).hasSize(count / 1000).allMatch((rows) -> rows <= 2000);
+			assertThat(heap).hasSize(2);
+			assertThat(heap.get(1) - heap.get(0)).isLessThan(DataSize.ofMegabytes(16).toBytes());
 			assertThat(values("SELECT COUNT(*) FROM streamed")).containsExactly(String.valueOf(count));
 		});
+	}
+
+	private static long usedHeap() {
+		MemoryMXBean memory = ManagementFactory.getMemoryMXBean();
+		memory.gc();
+		return memory.getHeapMemoryUsage().getUsed();
 	}
 
 	private static BulkWriter bulk(ApplicationContext context) {
