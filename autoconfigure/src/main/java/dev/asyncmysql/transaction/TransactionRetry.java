@@ -17,6 +17,8 @@ import reactor.core.publisher.Mono;
 import reactor.util.context.ContextView;
 
 import org.springframework.core.retry.RetryPolicy;
+import org.springframework.dao.NonTransientDataAccessException;
+import org.springframework.dao.NonTransientDataAccessResourceException;
 import org.springframework.transaction.NoTransactionException;
 import org.springframework.transaction.reactive.TransactionSynchronizationManager;
 
@@ -125,6 +127,14 @@ public final class TransactionRetry {
 		this.server.retried(reason, outcome);
 	}
 
+	// Who says that another attempt fails as well knows more than its cause, such as a
+	// bulk write some of whose chunks are committed. That a resource has failed, a lost
+	// connection or a server without writes, is of the same type in Spring.
+	private static boolean isFinal(Throwable failure) {
+		return failure instanceof NonTransientDataAccessException
+				&& !(failure instanceof NonTransientDataAccessResourceException);
+	}
+
 	/**
 	 * Return why a failure may be gone at the next attempt.
 	 * @param failure what a transaction has failed with
@@ -132,7 +142,7 @@ public final class TransactionRetry {
 	 */
 	static @Nullable RetryOn reason(Throwable failure) {
 		for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
-			if (cause instanceof UnknownOutcomeException) {
+			if (cause instanceof UnknownOutcomeException || isFinal(cause)) {
 				return null;
 			}
 			if (cause instanceof DeadlockException) {

@@ -4,7 +4,9 @@ import java.time.Duration;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.IntFunction;
 
+import dev.asyncmysql.ConnectionLostException;
 import dev.asyncmysql.ConnectionSettings;
+import dev.asyncmysql.ConnectionSettings.RetryOn;
 import dev.asyncmysql.DeadlockException;
 import dev.asyncmysql.connection.Server;
 import io.r2dbc.spi.R2dbcRollbackException;
@@ -21,6 +23,9 @@ import reactor.test.publisher.TestPublisher;
 import reactor.test.scheduler.VirtualTimeScheduler;
 import reactor.test.util.RaceTestUtils;
 
+import org.springframework.dao.CannotAcquireLockException;
+import org.springframework.dao.DataAccessResourceFailureException;
+import org.springframework.dao.NonTransientDataAccessException;
 import org.springframework.mock.env.MockEnvironment;
 
 import static org.assertj.core.api.Assertions.assertThat;
@@ -43,6 +48,16 @@ class TransactionRetryTests {
 	@AfterEach
 	void takeRealTime() {
 		VirtualTimeScheduler.reset();
+	}
+
+	@Test
+	void whatIsFinalIsNotRunAgainWhateverItsCause() {
+		assertThat(TransactionRetry.reason(new CannotAcquireLockException("A lock", deadlock())))
+			.isEqualTo(RetryOn.DEADLOCK);
+		assertThat(TransactionRetry
+			.reason(new DataAccessResourceFailureException("No connection", new ConnectionLostException("Lost", null))))
+			.isEqualTo(RetryOn.CONNECTION_LOST);
+		assertThat(TransactionRetry.reason(new PermanentlyFailed(deadlock()))).isNull();
 	}
 
 	@Test
@@ -216,6 +231,16 @@ class TransactionRetryTests {
 		}
 		return new TransactionRetry(mock(Server.class),
 				ConnectionSettings.bind(environment, "async-mysql").transaction().retry());
+	}
+
+	private static final class PermanentlyFailed extends NonTransientDataAccessException {
+
+		private static final long serialVersionUID = 1L;
+
+		PermanentlyFailed(Throwable cause) {
+			super("Some is committed", cause);
+		}
+
 	}
 
 }
