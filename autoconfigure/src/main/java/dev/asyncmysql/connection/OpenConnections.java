@@ -79,6 +79,14 @@ final class OpenConnections {
 		return this.open.stream().filter(GuardedConnection.class::isInstance).map(GuardedConnection.class::cast);
 	}
 
+	/**
+	 * Return whether no further connection is opened.
+	 * @return {@code true} from the beginning of the shutdown on
+	 */
+	boolean isDraining() {
+		return this.draining;
+	}
+
 	boolean isClosed() {
 		return this.closed;
 	}

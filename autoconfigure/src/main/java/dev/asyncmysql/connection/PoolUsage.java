@@ -18,7 +18,8 @@ public record PoolUsage(int acquired, int idle, int pending, int maximum) {
 	/**
 	 * Return how the pool behind a factory stands.
 	 * @param factory the factory
-	 * @return the figures, empty where there is no pool
+	 * @return the figures, empty where there is no pool, or it is not of
+	 * {@link MySqlConnectionFactories#pooled}
 	 */
 	public static Optional<PoolUsage> of(ConnectionFactory factory) {
 		return find(factory);

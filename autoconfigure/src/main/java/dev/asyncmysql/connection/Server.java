@@ -179,7 +179,7 @@ public final class Server {
 		Mono<List<String>> plan = Mono.usingWhen(opened,
 				(connection) -> ((GuardedConnection) connection).inquiries().explain(statement).timeout(limit),
 				Connection::close);
-		return Mono.defer(() -> isStopping() ? Mono.empty() : plan);
+		return Mono.defer(() -> this.open.isDraining() ? Mono.empty() : plan);
 	}
 
 	/**

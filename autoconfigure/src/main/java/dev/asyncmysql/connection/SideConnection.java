@@ -106,10 +106,20 @@ final class SideConnection {
 				this.current = (next != null) ? next : this.current;
 			}
 			if (next != null) {
-				next.begin.tryEmitEmpty();
+				begin(next);
 			}
 		}
 		while (this.changes.decrementAndGet() > 0);
+	}
+
+	// What a user throws that Reactor takes for fatal must not stop the others.
+	private static void begin(Turn turn) {
+		try {
+			turn.begin.tryEmitEmpty();
+		}
+		catch (Throwable ex) {
+			logger.warn("The use of a side connection has failed", ex);
+		}
 	}
 
 	private Mono<Connection> connection(Turn turn) {
@@ -117,12 +127,13 @@ final class SideConnection {
 		synchronized (this) {
 			known = this.connection;
 		}
+		turn.begun = true;
 		if (known != null && !isOver(known)) {
 			return Mono.just(known);
 		}
 		if (known != null) {
 			synchronized (this) {
-				this.connection = null;
+				this.connection = (this.connection == known) ? null : this.connection;
 			}
 			close(known);
 		}
@@ -157,8 +168,8 @@ final class SideConnection {
 				this.waiting.remove(turn);
 				return;
 			}
-			failed = turn.good ? null : this.connection;
-			this.connection = turn.good ? this.connection : null;
+			failed = (turn.good || !turn.begun) ? null : this.connection;
+			this.connection = (failed != null) ? null : this.connection;
 			this.current = null;
 		}
 		close(failed);
@@ -188,11 +199,15 @@ final class SideConnection {
 			idle = (this.current == null) ? this.connection : null;
 			this.current = (idle != null) ? turn : this.current;
 		}
-		if (idle != null) {
-			turn.good = !isOver(idle);
-			end(turn);
+		try {
+			if (idle != null) {
+				turn.begun = isOver(idle);
+				end(turn);
+			}
 		}
-		this.round = nextRound();
+		finally {
+			this.round = nextRound();
+		}
 	}
 
 	void dispose() {
@@ -216,6 +231,9 @@ final class SideConnection {
 	private static final class Turn {
 
 		private final Sinks.Empty<Void> begin = Sinks.empty();
+
+		/** Whether the connection is of no further use unless it is {@link #good}. */
+		private volatile boolean begun;
 
 		private volatile boolean good;
 

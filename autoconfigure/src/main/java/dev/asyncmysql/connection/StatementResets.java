@@ -16,8 +16,8 @@ import reactor.netty.NettyPipeline;
  * Answers the driver's COM_STMT_RESET in place of the server. The driver sends one, and
  * waits for the answer, before each execution of a statement that it has prepared
  * already, which doubles the round trips. The command drops what COM_STMT_SEND_LONG_DATA
- * has sent, which the driver never uses, and closes a cursor: where one may be open, the
- * command goes to the server.
+ * has sent, which the driver never uses, and closes a cursor, which is read to its end
+ * here and would be closed by the next execution as well.
  *
  * @see <a href=
  * "https://dev.mysql.com/doc/dev/mysql-server/latest/page_protocol_com_stmt_reset.html">COM_STMT_RESET</a>
@@ -34,7 +34,10 @@ final class StatementResets extends ChannelDuplexHandler {
 
 	private int statuses = ServerStatuses.AUTO_COMMIT;
 
-	private StatementResets() {
+	/** Whether the driver waits for an answer that the server does not give. */
+	private boolean asked;
+
+	StatementResets() {
 	}
 
 	/**
@@ -45,8 +48,11 @@ final class StatementResets extends ChannelDuplexHandler {
 		channel.pipeline().addLast(new Installer());
 	}
 
+	// Whatever comes is taken for the answer, as where the server says unasked that it
+	// ends the connection: another one would be taken for that of the next command.
 	@Override
 	public void channelRead(ChannelHandlerContext context, Object message) {
+		this.asked = false;
 		if (message instanceof ServerStatusMessage told) {
 			this.statuses = told.getServerStatuses();
 		}
@@ -57,24 +63,20 @@ final class StatementResets extends ChannelDuplexHandler {
 	// it begins to listen after that.
 	@Override
 	public void write(ChannelHandlerContext context, Object message, ChannelPromise promise) {
-		ChannelHandlerContext codec = (message instanceof PreparedResetMessage && !mayHaveCursor())
-				? context.pipeline().context(CODEC) : null;
+		ChannelHandlerContext codec = (message instanceof PreparedResetMessage) ? context.pipeline().context(CODEC)
+				: null;
 		if (codec == null) {
 			context.write(message, promise);
 			return;
 		}
+		this.asked = true;
 		promise.setSuccess();
 		context.executor().execute(() -> answer(codec));
 	}
 
-	private boolean mayHaveCursor() {
-		return (this.statuses & ServerStatuses.CURSOR_EXISTS) != 0
-				&& (this.statuses & ServerStatuses.LAST_ROW_SENT) == 0;
-	}
-
 	// Header, no row changed, no key generated, statuses, no warning.
 	private void answer(ChannelHandlerContext codec) {
-		if (codec.isRemoved() || !(codec.handler() instanceof ChannelInboundHandler decoder)) {
+		if (!this.asked || !codec.channel().isActive() || !(codec.handler() instanceof ChannelInboundHandler decoder)) {
 			return;
 		}
 		ByteBuf ok = codec.alloc()

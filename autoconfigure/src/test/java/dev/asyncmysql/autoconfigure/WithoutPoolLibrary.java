@@ -13,6 +13,7 @@ import org.springframework.boot.autoconfigure.EnableAutoConfiguration;
 import org.springframework.boot.builder.SpringApplicationBuilder;
 import org.springframework.context.ConfigurableApplicationContext;
 import org.springframework.r2dbc.core.DatabaseClient;
+import org.springframework.util.ClassUtils;
 
 /**
  * An application that is run in a JVM without r2dbc-pool and what it stands on.
@@ -33,6 +34,7 @@ public class WithoutPoolLibrary {
 		try (ConfigurableApplicationContext context = new SpringApplicationBuilder(WithoutPoolLibrary.class)
 			.web(WebApplicationType.NONE)
 			.run(all)) {
+			System.out.println("Pool's library: " + ClassUtils.isPresent("reactor.pool.Pool", null));
 			System.out.println("Answer: "
 					+ context.getBean(DatabaseClient.class).sql("SELECT 4711 AS answer").fetch().one().block(LIMIT));
 			System.out.println("Health: " + context.getBean(MySqlHealthIndicator.class)

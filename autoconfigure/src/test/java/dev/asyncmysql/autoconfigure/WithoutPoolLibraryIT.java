@@ -42,7 +42,8 @@ class WithoutPoolLibraryIT {
 		finally {
 			process.destroyForcibly();
 		}
-		assertThat(contentOf(output)).contains("Answer: {answer=4711}", "Health: UP", "Variables: {max_connections=")
+		assertThat(contentOf(output))
+			.contains("Pool's library: false", "Answer: {answer=4711}", "Health: UP", "Variables: {max_connections=")
 			.doesNotContain("NoClassDefFoundError");
 		assertThat(process.exitValue()).isZero();
 	}
