@@ -58,6 +58,10 @@ public class MySqlTransactionManager extends R2dbcTransactionManager {
 
 	private static final String ROLLBACK_ONLY = "ROLLBACK_ONLY";
 
+	private static final String PART = "a method that takes part in it";
+
+	private static final String PROPERTY = "async-mysql.transaction.global-rollback-on-participation-failure";
+
 	private static final Object UNKNOWN_COMMIT = new Object();
 
 	private static final TransactionExecutionListener TAKE_OVER = new TakeOver();
@@ -102,7 +106,7 @@ public class MySqlTransactionManager extends R2dbcTransactionManager {
 		return Mono.deferContextual((context) -> {
 			ConnectionHolder holder = holder(synchronizationManager);
 			if (holder != null && holder.isRollbackOnly()) {
-				return rollBackInstead(synchronizationManager, status, holder.getConnection());
+				return rollBackInstead(synchronizationManager, status, holder);
 			}
 			Attempts attempts = Attempts.of(context);
 			Mono<Void> commit = super.doCommit(synchronizationManager, status);
@@ -119,12 +123,13 @@ public class MySqlTransactionManager extends R2dbcTransactionManager {
 	// without sending it and tells why, which may be a reason to run it again. Spring
 	// rolls back then.
 	private Mono<Void> rollBackInstead(TransactionSynchronizationManager synchronizationManager,
-			GenericReactiveTransaction status, Connection connection) {
+			GenericReactiveTransaction status, ConnectionHolder holder) {
+		String message = "The transaction was rolled back rather than committed: "
+				+ reason(synchronizationManager, holder);
 		Mono<Void> rollback = Mono.defer(() -> doRollback(synchronizationManager, status))
-			.then(Mono.error(() -> new UnexpectedRollbackException(
-					"The transaction was rolled back rather than committed: a method that takes part in it has failed")));
+			.then(Mono.error(() -> new UnexpectedRollbackException(message)));
 		return status.isNested() ? rollback
-				: Mono.from(connection.createSavepoint(ROLLBACK_ONLY))
+				: Mono.from(holder.getConnection().createSavepoint(ROLLBACK_ONLY))
 					.onErrorMap(R2dbcException.class, (ex) -> translateException("R2DBC commit", ex))
 					.then(rollback);
 	}
@@ -144,14 +149,31 @@ public class MySqlTransactionManager extends R2dbcTransactionManager {
 		});
 	}
 
-	// What only reads has nothing to undo. Spring cancels it as well where its caller has
-	// seen enough, as by next().
+	// What only reads has nothing to undo, nor has a part of what only reads. Spring
+	// cancels it as well where its caller has seen enough, as by next().
 	@Override
 	protected Mono<Void> doSetRollbackOnly(TransactionSynchronizationManager synchronizationManager,
 			GenericReactiveTransaction status) {
-		boolean counts = this.globalRollbackOnParticipationFailure && !status.isReadOnly();
-		return (!counts && !status.isRollbackOnly()) ? Mono.empty()
-				: super.doSetRollbackOnly(synchronizationManager, status);
+		boolean counts = this.globalRollbackOnParticipationFailure && !status.isReadOnly()
+				&& !synchronizationManager.isCurrentTransactionReadOnly();
+		if (!counts && !status.isRollbackOnly()) {
+			return Mono.empty();
+		}
+		ConnectionHolder holder = holder(synchronizationManager);
+		if (holder != null && !synchronizationManager.hasResource(holder)) {
+			synchronizationManager.bindResource(holder,
+					status.getTransactionName().isEmpty() ? PART : status.getTransactionName());
+			logger.debug("The transaction can only be rolled back: " + reason(synchronizationManager, holder));
+		}
+		return super.doSetRollbackOnly(synchronizationManager, status);
+	}
+
+	// The name of the first is bound to the connection's holder: while the transaction is
+	// suspended, another one has the same resources.
+	private static String reason(TransactionSynchronizationManager synchronizationManager, ConnectionHolder holder) {
+		Object part = synchronizationManager.getResource(holder);
+		return "%s has failed or was cancelled, or has asked for it (see %s)".formatted((part != null) ? part : PART,
+				PROPERTY);
 	}
 
 	private @Nullable ConnectionHolder holder(TransactionSynchronizationManager synchronizationManager) {
@@ -162,6 +184,7 @@ public class MySqlTransactionManager extends R2dbcTransactionManager {
 		ConnectionHolder holder = holder(synchronizationManager);
 		if (holder != null) {
 			holder.resetRollbackOnly();
+			synchronizationManager.unbindResourceIfPossible(holder);
 		}
 	}
 
@@ -209,8 +232,10 @@ public class MySqlTransactionManager extends R2dbcTransactionManager {
 			// A savepoint, which takes no connection.
 			return Mono.defer(() -> {
 				ConnectionHolder holder = holder(synchronizationManager);
-				return (holder != null && holder.isRollbackOnly()) ? Mono.error(new CannotCreateTransactionException(
-						"No savepoint in a transaction that can only be rolled back: a method that takes part in it has failed"))
+				return (holder != null && holder.isRollbackOnly())
+						? Mono.error(new CannotCreateTransactionException(
+								"No savepoint in a transaction that can only be rolled back: "
+										+ reason(synchronizationManager, holder)))
 						: super.doBegin(synchronizationManager, transaction, definition);
 			});
 		}

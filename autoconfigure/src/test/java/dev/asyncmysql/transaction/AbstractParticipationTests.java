@@ -41,7 +41,9 @@ abstract class AbstractParticipationTests extends AbstractHalfTests {
 			Outer outer = context.getBean(Outer.class);
 			Inner inner = context.getBean(Inner.class);
 			assertThat(failing(outer.swallowing(inner.failing())).block(LIMIT))
-				.isInstanceOf(UnexpectedRollbackException.class);
+				.isInstanceOf(UnexpectedRollbackException.class)
+				.hasMessageContaining("AbstractParticipationTests$Inner.failing has failed or was cancelled")
+				.hasMessageContaining("async-mysql.transaction.global-rollback-on-participation-failure");
 			assertThat(amounts()).containsExactly("0", "0", "0");
 			assertThat(outer.ends()).containsExactly(TransactionSynchronization.STATUS_ROLLED_BACK);
 			assertThat(outer.invocations()).hasValue(1);
@@ -141,6 +143,25 @@ abstract class AbstractParticipationTests extends AbstractHalfTests {
 	}
 
 	@Test
+	void inATransactionThatOnlyReadsNothingCounts() {
+		this.services.run((context) -> {
+			Outer outer = context.getBean(Outer.class);
+			Mono<Void> refusing = Mono.error(new Refusal());
+			assertThat(failing(outer.reading(context.getBean(Inner.class).takingPart(refusing))).block(LIMIT)).isNull();
+		});
+	}
+
+	@Test
+	void whoHasSeenEnoughOfWhatIsWrittenRollsBack() {
+		this.services.run((context) -> {
+			assertThat(failing(context.getBean(Outer.class).swallowing(context.getBean(Inner.class).writing().next()))
+				.block(LIMIT)).isInstanceOf(UnexpectedRollbackException.class)
+				.hasMessageContaining("Inner.writing has failed or was cancelled");
+			assertThat(amounts()).containsExactly("0", "0", "0");
+		});
+	}
+
+	@Test
 	void whatTheServerHasUndoneIsToldAndRunAgain() {
 		this.services.run((context) -> {
 			Outer outer = context.getBean(Outer.class);
@@ -190,6 +211,16 @@ abstract class AbstractParticipationTests extends AbstractHalfTests {
 				.then(update(this.client, 2));
 		}
 
+		@Transactional
+		Mono<Void> takingPart(Mono<Void> work) {
+			return work;
+		}
+
+		@Transactional
+		Flux<Long> writing() {
+			return update(this.client, 2).concatWith(update(this.client, 3));
+		}
+
 		@Transactional(propagation = Propagation.NESTED)
 		Mono<Long> nested(Mono<?> last) {
 			return update(this.client, 3).then(last).then(Mono.empty());
@@ -236,6 +267,14 @@ abstract class AbstractParticipationTests extends AbstractHalfTests {
 
 				}))
 				.then(update(this.client, 1))
+				.then(inner.onErrorComplete().then());
+		}
+
+		@Transactional(readOnly = true)
+		Mono<Void> reading(Mono<?> inner) {
+			return this.client.sql("SELECT amount FROM half")
+				.mapValue(Integer.class)
+				.all()
 				.then(inner.onErrorComplete().then());
 		}
 
