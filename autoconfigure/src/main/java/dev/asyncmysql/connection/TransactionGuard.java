@@ -135,9 +135,10 @@ final class TransactionGuard {
 		if (kind == Kind.ROLLBACK || kind == Kind.UNDO || kind == Kind.PROBE) {
 			return null;
 		}
-		String refused = ((kind == Kind.COMMIT)
-				? (reason instanceof UnseenEnd) ? "The commit was not sent: "
-						: "The transaction was rolled back rather than committed: "
+		if (kind == Kind.COMMIT && reason instanceof UnseenEnd) {
+			return new UnknownOutcomeException("The commit was not sent: " + reason.getMessage(), reason);
+		}
+		String refused = ((kind == Kind.COMMIT) ? "The transaction was rolled back rather than committed: "
 				: "The statement was not run, as its transaction can only be rolled back: ") + reason.getMessage();
 		return (reason instanceof DeadlineException) ? new DeadlineException(refused)
 				: new TransactionRolledBackException(refused, reason);
@@ -324,8 +325,9 @@ final class TransactionGuard {
 				committed(current, text);
 			}
 			else {
-				doom(new R2dbcRollbackException(
-						"The server has ended the transaction before the statement, which ran outside it. Nothing tells why"),
+				current.mayBeCommitted();
+				doom(new UnseenEnd(
+						"The server has ended the transaction before the statement, which ran outside it. Nothing tells why, nor whether what was done before was committed. Roll back, and find out by what it writes"),
 						epoch);
 			}
 		}

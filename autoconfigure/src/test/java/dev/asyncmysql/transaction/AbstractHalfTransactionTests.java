@@ -2,6 +2,7 @@ package dev.asyncmysql.transaction;
 
 import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
 
 import dev.asyncmysql.DeadlockException;
@@ -9,6 +10,7 @@ import dev.asyncmysql.LockWaitException;
 import dev.asyncmysql.TestServer;
 import dev.asyncmysql.TransactionOptions;
 import dev.asyncmysql.TransactionRolledBackException;
+import dev.asyncmysql.UnknownOutcomeException;
 import io.r2dbc.spi.Connection;
 import io.r2dbc.spi.ConnectionFactory;
 import io.r2dbc.spi.Option;
@@ -20,9 +22,12 @@ import reactor.core.publisher.Sinks;
 
 import org.springframework.context.ApplicationContext;
 import org.springframework.dao.CannotAcquireLockException;
+import org.springframework.dao.DataAccessResourceFailureException;
 import org.springframework.dao.PessimisticLockingFailureException;
 import org.springframework.r2dbc.core.DatabaseClient;
 import org.springframework.transaction.TransactionDefinition;
+import org.springframework.transaction.reactive.TransactionSynchronization;
+import org.springframework.transaction.reactive.TransactionSynchronizationManager;
 import org.springframework.transaction.reactive.TransactionalOperator;
 
 import static org.assertj.core.api.Assertions.assertThat;
@@ -150,7 +155,7 @@ abstract class AbstractHalfTransactionTests extends AbstractHalfTests {
 				.block(LIMIT);
 			assertThat(failures).singleElement()
 				.satisfies((failure) -> assertThat(failure).cause()
-					.isInstanceOf(TransactionRolledBackException.class)
+					.isInstanceOf(UnknownOutcomeException.class)
 					.hasMessageContaining("ended by a statement inside it (CALL HALF_SWALLOWS …)"));
 			assertThat(amounts()).containsExactly("1", "1", "1");
 		});
@@ -162,16 +167,33 @@ abstract class AbstractHalfTransactionTests extends AbstractHalfTests {
 		this.server.execute("CREATE PROCEDURE half_commits() COMMIT");
 		this.contexts.run((context) -> {
 			DatabaseClient client = context.getBean(DatabaseClient.class);
-			Throwable failure = failing(transactions(context)
-				.transactional(update(context, 1).then(client.sql("CALL half_commits()").then())
-					.then(update(context, 2).onErrorComplete())))
-				.block(LIMIT);
-			assertThat(failure).isInstanceOf(PessimisticLockingFailureException.class)
+			List<Integer> ends = new CopyOnWriteArrayList<>();
+			Throwable failure = failing(transactions(context).transactional(noting(ends).then(update(context, 1))
+				.then(client.sql("CALL half_commits()").then())
+				.then(update(context, 2).onErrorComplete()))).block(LIMIT);
+			assertThat(failure).isInstanceOf(DataAccessResourceFailureException.class)
 				.cause()
-				.isInstanceOf(TransactionRolledBackException.class)
+				.isInstanceOf(UnknownOutcomeException.class)
 				.hasMessageStartingWith("The commit was not sent: ");
+			assertThat(ends).containsExactly(TransactionSynchronization.STATUS_UNKNOWN);
 			assertThat(amounts()).containsExactly("1", "0", "0");
 			assertThatNextBorrowersWrite(context);
+		});
+	}
+
+	@Test
+	void norIsTheOutcomeKnownWhereTheCallFails() {
+		this.server.execute("DROP PROCEDURE IF EXISTS half_commits_and_fails");
+		this.server.execute("CREATE PROCEDURE half_commits_and_fails() BEGIN COMMIT; SIGNAL SQLSTATE '45000'; END");
+		this.contexts.run((context) -> {
+			DatabaseClient client = context.getBean(DatabaseClient.class);
+			List<Integer> ends = new CopyOnWriteArrayList<>();
+			Throwable failure = failing(transactions(context).transactional(noting(ends).then(update(context, 1))
+				.then(client.sql("CALL half_commits_and_fails()").then().onErrorComplete())
+				.then(update(context, 2)))).block(LIMIT);
+			assertThat(failure).hasCauseInstanceOf(UnknownOutcomeException.class);
+			assertThat(ends).containsExactly(TransactionSynchronization.STATUS_UNKNOWN);
+			assertThat(amounts()).containsExactly("1", "1", "0");
 		});
 	}
 
@@ -219,6 +241,19 @@ abstract class AbstractHalfTransactionTests extends AbstractHalfTests {
 				.isNull();
 			assertThat(amounts()).containsExactly("0", "1", "0");
 		});
+	}
+
+	private static Mono<Void> noting(List<Integer> ends) {
+		return TransactionSynchronizationManager.forCurrentTransaction()
+			.doOnNext((manager) -> manager.registerSynchronization(new TransactionSynchronization() {
+
+				@Override
+				public Mono<Void> afterCompletion(int status) {
+					return Mono.fromRunnable(() -> ends.add(status));
+				}
+
+			}))
+			.then();
 	}
 
 	private static @Nullable Throwable afterLockWait(ApplicationContext context, Step step) {
