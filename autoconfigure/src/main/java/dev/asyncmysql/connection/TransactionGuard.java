@@ -35,6 +35,9 @@ final class TransactionGuard {
 	/** From the MySQL error message reference. */
 	private static final int SYNTAX = 1064;
 
+	/** From the same: the statement cannot be prepared. */
+	private static final int NOT_PREPARABLE = 1295;
+
 	private final BooleanSupplier underWay;
 
 	private final BooleanSupplier lost;
@@ -333,12 +336,13 @@ final class TransactionGuard {
 		}
 	}
 
-	// What cannot be parsed commits nothing. A server that takes no writes refuses the
-	// statement before it commits, or the commit itself, and rolls back. A transaction
-	// that is read-only (1792) is committed before the statement is refused.
+	// What cannot be parsed or prepared commits nothing. A server that takes no writes
+	// refuses the statement before it commits, or the commit itself, and rolls back. A
+	// transaction that is read-only (1792) is committed before the statement is refused.
 	private static boolean isNotCommitted(@Nullable Throwable failure) {
 		return failure instanceof ReadOnlyServerException
-				|| (failure instanceof R2dbcBadGrammarException wrong && wrong.getErrorCode() == SYNTAX);
+				|| (failure instanceof R2dbcBadGrammarException wrong && wrong.getErrorCode() == SYNTAX)
+				|| (failure instanceof R2dbcException refused && refused.getErrorCode() == NOT_PREPARABLE);
 	}
 
 	private synchronized void rolledBackByText() {
@@ -395,7 +399,9 @@ final class TransactionGuard {
 		TransactionOutcome outcome;
 		synchronized (this) {
 			current = this.transaction;
-			outcome = (this.doom instanceof UnseenEnd) ? TransactionOutcome.UNKNOWN : asked;
+			// A commit after a roll-back by a text commits nothing of the transaction.
+			TransactionOutcome ended = (current != null) ? current.endedInside : null;
+			outcome = (this.doom instanceof UnseenEnd) ? TransactionOutcome.UNKNOWN : (ended != null) ? ended : asked;
 			this.transaction = null;
 			this.doom = null;
 			this.epoch = this.epoch + 1;

@@ -120,7 +120,8 @@ final class TransactionScan {
 		return switch (first) {
 			case "COMMIT" -> new TransactionText(Kind.COMMIT, beginning, true, false);
 			case "ROLLBACK" -> readRollback(second);
-			case "BEGIN" -> second.equals("NOT") ? readBody(beginning) : TransactionText.committing(beginning);
+			case "BEGIN" ->
+				(isAtEnd() || second.equals("WORK")) ? TransactionText.committing(beginning) : readBody(beginning);
 			case "START" -> second.equals("TRANSACTION") ? TransactionText.committing(beginning)
 					: TransactionText.perhaps(beginning);
 			case "CREATE" -> readCreate(beginning, second);

@@ -34,7 +34,8 @@ class TransactionTextTests {
 	@ParameterizedTest
 	@CsvSource(delimiter = '|', value = { "CREATE TABLE t (a INT) | CREATE TABLE",
 			"alter table t add b int | ALTER TABLE", "DROP TABLE t | DROP TABLE", "TRUNCATE t | TRUNCATE T",
-			"BEGIN | BEGIN", "START TRANSACTION | START TRANSACTION", "LOCK TABLES t READ | LOCK TABLES",
+			"BEGIN | BEGIN", "BEGIN WORK; SELECT 1 | BEGIN WORK", "BEGIN /* all */; SELECT 1 | BEGIN",
+			"START TRANSACTION | START TRANSACTION", "LOCK TABLES t READ | LOCK TABLES",
 			"GRANT ALL ON *.* TO me | GRANT ALL", "UPDATE t SET a = 1; DROP TABLE t | DROP TABLE",
 			"# first\\nDROP TABLE t | DROP TABLE", "SET @a='#'; DROP TABLE t | DROP TABLE",
 			"INSERT INTO t VALUES ('--'); TRUNCATE t | TRUNCATE T", "SET PASSWORD = 'secret' | SET PASSWORD",
@@ -52,9 +53,9 @@ class TransactionTextTests {
 
 	@ParameterizedTest
 	@ValueSource(strings = { "CALL p()", "SET autocommit = 1", "XA END 'x'", "/*!50000 CREATE TABLE t (a INT) */",
-			"@unknown", "BEGIN NOT ATOMIC COMMIT; END", "IF 1 THEN COMMIT; END IF", "EXECUTE p", "FLUSH TABLES",
-			"START REPLICA", "SET `autocommit` = 1", "SET @@session.autocommit = 1", "SELECT 1; SELECT '",
-			"INSERT INTO t VALUES ('\\'; DROP TABLE t; -- ')" })
+			"@unknown", "BEGIN NOT ATOMIC COMMIT; END", "BEGIN UPDATE t SET a = 1; COMMIT; END", "BEGIN `t`.p(); END",
+			"IF 1 THEN COMMIT; END IF", "EXECUTE p", "FLUSH TABLES", "START REPLICA", "SET `autocommit` = 1",
+			"SET @@session.autocommit = 1", "SELECT 1; SELECT '", "INSERT INTO t VALUES ('\\'; DROP TABLE t; -- ')" })
 	void theseMay(String sql) {
 		assertThat(TransactionText.of(sql).committing()).isNotNull();
 		assertThat(TransactionText.of(sql).surely()).isFalse();
