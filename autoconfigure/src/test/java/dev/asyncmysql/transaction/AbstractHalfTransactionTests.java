@@ -201,11 +201,11 @@ abstract class AbstractHalfTransactionTests extends AbstractHalfTests {
 	void aTransactionAfterOneThatATextHasEndedIsItsOwn() {
 		this.contexts.run((context) -> {
 			Throwable failure = failing(Mono.usingWhen(context.getBean(ConnectionFactory.class).create(),
-					(connection) -> Mono.from(connection.beginTransaction(limited(Duration.ofMillis(500))))
+					(connection) -> Mono.from(connection.beginTransaction(limited(Duration.ofSeconds(2))))
 						.then(execute(connection, "COMMIT"))
 						.then(Mono.from(connection.beginTransaction()))
 						.then(execute(connection, ADD))
-						.then(Mono.delay(Duration.ofMillis(800)))
+						.then(Mono.delay(Duration.ofMillis(2500)))
 						.then(execute(connection, "CREATE TABLE half_ddl (id INT)"))
 						.then(execute(connection, ADD))
 						.then(Mono.defer(() -> Mono.from(connection.commitTransaction()))),

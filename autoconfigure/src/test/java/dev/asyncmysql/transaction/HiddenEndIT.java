@@ -12,6 +12,7 @@ import dev.asyncmysql.UnknownOutcomeException;
 import io.r2dbc.spi.Connection;
 import io.r2dbc.spi.ConnectionFactory;
 import io.r2dbc.spi.Result;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -254,6 +255,11 @@ class HiddenEndIT extends AbstractHalfTests {
 		});
 	}
 
+	@AfterEach
+	void takeWritesAgain() {
+		this.server.execute("SET GLOBAL read_only = 0");
+	}
+
 	@ParameterizedTest
 	@ValueSource(strings = { "CREATE TABLE half_ddl (id INT)", "CREATE USER half_user", "LOCK TABLES half WRITE" })
 	void whatAServerWithoutWritesRefusesHasNotCommitted(String ddl, CapturedOutput output) {
@@ -264,7 +270,7 @@ class HiddenEndIT extends AbstractHalfTests {
 					.subscribeOn(Schedulers.boundedElastic()))
 				.then(client.sql(ddl).then())
 				.as(transactions(context)::transactional)).block(LIMIT);
-			this.server.execute("SET GLOBAL read_only = 0");
+			takeWritesAgain();
 			assertThat(failure).hasMessageContaining("read-only");
 			assertThat(amounts()).containsExactly("0", "0", "0");
 			assertThat(output).doesNotContain("was committed by");

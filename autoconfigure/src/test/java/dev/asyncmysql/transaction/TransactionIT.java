@@ -10,7 +10,10 @@ import dev.asyncmysql.MySqlServer;
 import dev.asyncmysql.RequiresMySql;
 import dev.asyncmysql.autoconfigure.AsyncMySqlAutoConfiguration;
 import dev.asyncmysql.autoconfigure.MySqlTransactionAutoConfiguration;
+import io.r2dbc.spi.Connection;
+import io.r2dbc.spi.ConnectionFactory;
 import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
@@ -49,6 +52,11 @@ class TransactionIT {
 		.withPropertyValues(MySqlServer.properties())
 		.withPropertyValues("async-mysql.pool.max-size=1")
 		.withBean(Work.class);
+
+	@AfterEach
+	void logNoMore() {
+		MySqlServer.execute("SET GLOBAL general_log = OFF");
+	}
 
 	@Test
 	void isolationIsSetForTheTransactionAlone() {
@@ -177,12 +185,9 @@ class TransactionIT {
 		List<String> statements = new ArrayList<>();
 		this.contexts.withPropertyValues("async-mysql.pool.max-size=2").run((context) -> {
 			DatabaseClient client = context.getBean(DatabaseClient.class);
-			client.sql("SET GLOBAL log_output = 'TABLE', GLOBAL general_log = ON").then().block(LIMIT);
-			List<Long> ids = Flux.range(0, 2)
-				.flatMap((index) -> client.sql("SELECT CONNECTION_ID(), SLEEP(0.3)").mapValue(Long.class).one())
-				.collectList()
-				.block(LIMIT);
+			List<Long> ids = ids(context.getBean(ConnectionFactory.class));
 			assertThat(ids).doesNotHaveDuplicates().hasSize(2);
+			client.sql("SET GLOBAL log_output = 'TABLE', GLOBAL general_log = ON").then().block(LIMIT);
 			work.apply(context.getBean(Work.class)).block(LIMIT);
 			List<Long> order = new ArrayList<>();
 			client.sql("SELECT thread_id, CAST(argument AS CHAR) FROM mysql.general_log WHERE thread_id IN ("
@@ -199,9 +204,23 @@ class TransactionIT {
 				.collectList()
 				.doOnNext(statements::addAll)
 				.block(LIMIT);
-			client.sql("SET GLOBAL general_log = OFF").then().block(LIMIT);
 		});
 		return statements;
+	}
+
+	private static List<Long> ids(ConnectionFactory factory) {
+		List<Connection> connections = Flux.range(0, 2)
+			.concatMap((index) -> Mono.<Connection>from(factory.create()))
+			.collectList()
+			.blockOptional(LIMIT)
+			.orElseThrow();
+		return Flux.fromIterable(connections)
+			.concatMap((connection) -> connection.createStatement("SELECT CONNECTION_ID()").execute())
+			.concatMap((result) -> result.map((row) -> row.get(0, Long.class)))
+			.collectList()
+			.delayUntil((ids) -> Flux.fromIterable(connections).concatMap(Connection::close).then())
+			.blockOptional(LIMIT)
+			.orElseThrow();
 	}
 
 	private List<String> statements(Function<Work, Mono<Void>> work) {
@@ -219,7 +238,6 @@ class TransactionIT {
 				.collectList()
 				.doOnNext(statements::addAll)
 				.block(LIMIT);
-			client.sql("SET GLOBAL general_log = OFF").then().block(LIMIT);
 		});
 		return statements;
 	}
