@@ -5,11 +5,22 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
 
 import dev.asyncmysql.TestServer;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 
+import org.springframework.boot.autoconfigure.AutoConfigurations;
+import org.springframework.boot.data.r2dbc.autoconfigure.DataR2dbcAutoConfiguration;
+import org.springframework.boot.test.context.assertj.AssertableApplicationContext;
 import org.springframework.boot.test.context.runner.ApplicationContextRunner;
+import org.springframework.boot.test.context.runner.ContextConsumer;
+import org.springframework.dao.DuplicateKeyException;
+import org.springframework.data.annotation.Id;
+import org.springframework.data.r2dbc.core.R2dbcEntityTemplate;
+import org.springframework.data.r2dbc.repository.config.EnableR2dbcRepositories;
+import org.springframework.data.relational.core.mapping.Table;
+import org.springframework.data.repository.reactive.ReactiveCrudRepository;
 import org.springframework.r2dbc.core.DatabaseClient;
 import org.springframework.transaction.CannotCreateTransactionException;
 import org.springframework.transaction.UnexpectedRollbackException;
@@ -161,6 +172,36 @@ abstract class AbstractParticipationTests extends AbstractHalfTests {
 		});
 	}
 
+	// Spring Data does not evaluate the annotations of SimpleR2dbcRepository
+	// (spring-data-relational #1921).
+	@Test
+	void aRepositoryIsNoPart() {
+		withWords((context) -> {
+			Words words = context.getBean(Words.class);
+			List<Throwable> told = new CopyOnWriteArrayList<>();
+			assertThat(failing(context.getBean(Outer.class)
+				.swallowing(words.save(new Word(null, "a")).then(words.save(new Word(null, "a"))).doOnError(told::add)))
+				.block(LIMIT)).isNull();
+			assertThat(told).singleElement().isInstanceOf(DuplicateKeyException.class);
+			assertThat(amounts()).containsExactly("1", "0", "0");
+		});
+	}
+
+	@Test
+	void norIsATemplate() {
+		withWords((context) -> {
+			R2dbcEntityTemplate template = context.getBean(R2dbcEntityTemplate.class);
+			List<Throwable> told = new CopyOnWriteArrayList<>();
+			assertThat(failing(context.getBean(Outer.class)
+				.swallowing(template.insert(new Word(null, "a"))
+					.then(template.insert(new Word(null, "a")))
+					.doOnError(told::add)))
+				.block(LIMIT)).isNull();
+			assertThat(told).singleElement().isInstanceOf(DuplicateKeyException.class);
+			assertThat(amounts()).containsExactly("1", "0", "0");
+		});
+	}
+
 	@Test
 	void whatTheServerHasUndoneIsToldAndRunAgain() {
 		this.services.run((context) -> {
@@ -171,6 +212,13 @@ abstract class AbstractParticipationTests extends AbstractHalfTests {
 		});
 	}
 
+	private void withWords(ContextConsumer<AssertableApplicationContext> test) {
+		this.server.execute("CREATE TABLE half_log (id INT AUTO_INCREMENT PRIMARY KEY, word VARCHAR(9) UNIQUE)");
+		this.services.withConfiguration(AutoConfigurations.of(DataR2dbcAutoConfiguration.class))
+			.withUserConfiguration(Repositories.class)
+			.run(test);
+	}
+
 	private static Mono<Long> update(DatabaseClient client, int id) {
 		return client.sql("UPDATE half SET amount = amount + 1 WHERE id = :id").bind("id", id).fetch().rowsUpdated();
 	}
@@ -179,6 +227,23 @@ abstract class AbstractParticipationTests extends AbstractHalfTests {
 	private static final class Refusal extends RuntimeException {
 
 		private static final long serialVersionUID = 1L;
+
+	}
+
+	/** What can be there once. */
+	@Table("half_log")
+	record Word(@Id @Nullable Integer id, String word) {
+
+	}
+
+	/** The words. */
+	interface Words extends ReactiveCrudRepository<Word, Integer> {
+
+	}
+
+	/** Where the repository is. */
+	@EnableR2dbcRepositories(considerNestedRepositories = true)
+	static class Repositories {
 
 	}
 
