@@ -296,9 +296,9 @@ class BulkWriterIT {
 
 	@Test
 	void nothingIsWrittenOfNothing() {
-		createTable("nothing", "UNIQUE (name)");
+		createTable("bulk_empty", "UNIQUE (name)");
 		this.contexts.run((context) -> {
-			BulkWriter.WriteSpec<?> write = bulk(context).insertInto("nothing").columns("name").rows(Flux.empty());
+			BulkWriter.WriteSpec<?> write = bulk(context).insertInto("bulk_empty").columns("name").rows(Flux.empty());
 			for (BulkWriter.WriteSpec<?> each : List.of(write, write.commitEachChunk())) {
 				StepVerifier.create(each.execute()).expectNext(BulkProgress.NONE).expectComplete().verify(LIMIT);
 				StepVerifier.create(each.executeAndReturn()).expectComplete().verify(LIMIT);
@@ -307,7 +307,7 @@ class BulkWriterIT {
 				.expectNext(BulkProgress.NONE)
 				.expectComplete()
 				.verify(LIMIT);
-			assertThat(values("SELECT COUNT(*) FROM nothing")).containsExactly("0");
+			assertThat(values("SELECT COUNT(*) FROM bulk_empty")).containsExactly("0");
 			assertThatNothingIsLent(context);
 		});
 	}

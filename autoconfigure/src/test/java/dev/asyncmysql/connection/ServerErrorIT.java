@@ -280,9 +280,9 @@ class ServerErrorIT {
 		this.contexts.run((context) -> {
 			assertThatIs(failure(context, "SELEC 1"), BadSqlGrammarException.class, R2dbcBadGrammarException.class,
 					1064);
-			assertThatIs(failure(context, "SELECT 1 FROM nothing"), BadSqlGrammarException.class,
+			assertThatIs(failure(context, "SELECT 1 FROM error_missing"), BadSqlGrammarException.class,
 					R2dbcBadGrammarException.class, 1146);
-			assertThatIs(failure(context, "SELECT nothing FROM error_parent"), BadSqlGrammarException.class,
+			assertThatIs(failure(context, "SELECT missing FROM error_parent"), BadSqlGrammarException.class,
 					R2dbcBadGrammarException.class, 1054);
 		});
 	}
