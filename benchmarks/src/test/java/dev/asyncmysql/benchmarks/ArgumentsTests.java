@@ -69,7 +69,9 @@ class ArgumentsTests {
 	@Test
 	void tellsAllNamesInTheHelp() {
 		assertThat(Arguments.parse("--help").help()).isTrue();
-		assertThat(Arguments.USAGE).contains("starter,starter-defaults,starter-observed").contains("http-transfer");
+		assertThat(Arguments.USAGE).contains("--systems=starter,starter-defaults,", ",http-transfer");
+		assertThat(Contender.values())
+			.allSatisfy((contender) -> assertThat(Arguments.USAGE).containsPattern("[=,]" + contender.id() + "[,\\n]"));
 	}
 
 }
