@@ -145,7 +145,12 @@ public class MySqlTransactionManager extends R2dbcTransactionManager {
 			// Spring would tell of a roll-back that has succeeded, and whoever makes good
 			// for one would do so for what may have taken effect.
 			return (synchronizationManager.unbindResourceIfPossible(UNKNOWN_COMMIT) instanceof Throwable unknown)
-					? rollback.onErrorComplete().then(Mono.error(unknown)) : rollback;
+					? rollback
+						.doOnError(
+								(ex) -> logger.debug("The roll-back after a commit without an answer has failed", ex))
+						.onErrorComplete()
+						.then(Mono.error(unknown))
+					: rollback;
 		});
 	}
 
